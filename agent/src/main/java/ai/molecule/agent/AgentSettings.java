@@ -1,0 +1,93 @@
+package ai.molecule.agent;
+
+import ai.molecule.protocol.WorkspaceId;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// What the agent is told by its environment.
+///
+/// @param state the directory with the credential, `.auth_token`
+/// @param url where the agent says it listens; empty for its own address and port
+/// @param lifeline true when the agent ends with its standard input
+record AgentSettings(
+        WorkspaceId workspace,
+        URI platform,
+        String runtime,
+        String host,
+        int port,
+        Path state,
+        String url,
+        boolean lifeline) {
+
+    private static final String TOKEN_FILE = ".auth_token";
+
+    /// Reads the environment.
+    ///
+    /// @throws IllegalArgumentException with every fault, one a line
+    static AgentSettings read(Map<String, String> environment) {
+        var faults = new ArrayList<String>();
+        var workspace = WorkspaceId.parse(environment.getOrDefault("WORKSPACE_ID", ""));
+        if (workspace.isEmpty()) {
+            faults.add("WORKSPACE_ID: expected the workspace's id (a UUID)");
+        }
+        var platform = environment.getOrDefault("PLATFORM_URL", "http://localhost:8080");
+        if (!platform.matches("https?://[^/]+.*")) {
+            faults.add("PLATFORM_URL: expected http://host or https://host, but found " + platform);
+        }
+        var port = environment.getOrDefault("PORT", "8000");
+        if (!port.matches("[0-9]{1,5}") || Integer.parseInt(port) > 65_535) {
+            faults.add("PORT: expected a number from 0 to 65535, but found " + port);
+        }
+        if (!faults.isEmpty()) {
+            throw new IllegalArgumentException(String.join("\n", faults));
+        }
+        return new AgentSettings(
+                workspace.orElseThrow(),
+                URI.create(platform.endsWith("/") ? platform : platform + "/"),
+                environment.getOrDefault("RUNTIME", "echo"),
+                environment.getOrDefault("HOST", "127.0.0.1"),
+                Integer.parseInt(port),
+                Path.of(environment.getOrDefault("WORKSPACE_CONFIG_PATH", "/configs")),
+                environment.getOrDefault("AGENT_URL", ""),
+                environment.getOrDefault("LIFELINE", "").equals("stdin"));
+    }
+
+    /// The credential: an enrolment before the first registration, the agent's own token after it.
+    String credential() throws IOException {
+        return Files.readString(state.resolve(TOKEN_FILE)).strip();
+    }
+
+    /// Keeps the agent's own token, readable by nobody else.
+    void keep(String token) throws IOException {
+        var file = state.resolve(TOKEN_FILE);
+        var next = state.resolve(TOKEN_FILE + ".new");
+        Files.deleteIfExists(next);
+        Files.createFile(
+                next,
+                java.nio.file.attribute.PosixFilePermissions.asFileAttribute(
+                        java.nio.file.attribute.PosixFilePermissions.fromString("rw-------")));
+        Files.writeString(next, token);
+        Files.move(
+                next,
+                file,
+                java.nio.file.StandardCopyOption.REPLACE_EXISTING,
+                java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /// The names of the variables, for help.
+    static List<String> variables() {
+        return List.of(
+                "WORKSPACE_ID           the workspace to work for (required)",
+                "PLATFORM_URL           where the platform is (http://localhost:8080)",
+                "WORKSPACE_CONFIG_PATH  directory with the credential in .auth_token (/configs)",
+                "RUNTIME                the engine: echo",
+                "HOST, PORT             where to listen (127.0.0.1, 8000; 0 for any free port)",
+                "AGENT_URL              what to register as our URL (http://HOST:PORT/)",
+                "LIFELINE               'stdin': end when standard input ends");
+    }
+}

@@ -1,0 +1,18 @@
+package ai.molecule.agent;
+
+import ai.molecule.protocol.Message;
+
+/// What does the work behind an agent: it gets one message of a task and reports through the [Work] it is given.
+public interface Engine {
+
+    /// The runtime it implements.
+    String runtime();
+
+    /// One line for the agent card.
+    String description();
+
+    /// Works on a message; returns when this turn is over. An exception fails the task.
+    ///
+    /// @throws InterruptedException when the task was canceled or the agent is stopping
+    void work(Message message, Work work) throws Exception;
+}

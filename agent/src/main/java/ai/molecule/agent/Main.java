@@ -1,0 +1,110 @@
+package ai.molecule.agent;
+
+import ai.molecule.agent.echo.EchoEngine;
+import ai.molecule.protocol.A2aVersion;
+import ai.molecule.protocol.Json;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+
+/// The agent as a program: it takes everything from its environment, and stays until it is told to stop or sent away.
+public final class Main {
+
+    static final int BAD_SETTINGS = 64;
+    static final int CANNOT_LISTEN = 69;
+    static final int REFUSED = 77;
+    static final int SUPERSEDED = 78;
+    static final int REMOVED = 79;
+
+    private static final Duration DRAIN = Duration.ofSeconds(3);
+
+    private Main() {}
+
+    /// Runs the agent.
+    public static void main(String[] arguments) throws InterruptedException {
+        if (List.of(arguments).contains("--help")) {
+            System.out.println("An agent of Molecule. It reads these variables:");
+            AgentSettings.variables().forEach(line -> System.out.println("  " + line));
+            System.out.println("Exit codes: 64 bad settings, 69 cannot listen, 77 refused, 78 superseded, 79 removed.");
+            return;
+        }
+        System.exit(run());
+    }
+
+    private static int run() throws InterruptedException {
+        try {
+            var settings = AgentSettings.read(System.getenv());
+            var engine = new EchoEngine();
+            if (!settings.runtime().equals(engine.runtime())) {
+                System.err.println(
+                        "RUNTIME: this agent has no engine for " + settings.runtime() + "; it has " + engine.runtime());
+                return BAD_SETTINGS;
+            }
+            var line = new PlatformLine(settings.platform(), settings.credential());
+            var secret = new InboundSecret();
+            var tasks = new Tasks(engine, line::consult);
+            var server = open(settings, engine, tasks, secret);
+            var url =
+                    settings.url().isEmpty() ? "http://" + settings.host() + ":" + server.port() + "/" : settings.url();
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                tasks.drain(DRAIN);
+                server.close();
+            }));
+            if (settings.lifeline()) {
+                Thread.ofPlatform().daemon().name("lifeline").start(Main::endWithInput);
+            }
+            return new Presence(settings, line, secret, tasks).run(url, card(engine, url));
+        } catch (IllegalArgumentException bad) {
+            System.err.println(bad.getMessage());
+            return BAD_SETTINGS;
+        } catch (IOException failed) {
+            System.err.println("The agent cannot start: " + failed);
+            return CANNOT_LISTEN;
+        }
+    }
+
+    private static AgentServer open(AgentSettings settings, Engine engine, Tasks tasks, InboundSecret secret)
+            throws IOException {
+        var card = Json.bytes(card(engine, settings.url()));
+        return AgentServer.open(settings.host(), settings.port(), new A2aEndpoint(tasks), secret, card);
+    }
+
+    /// What the agent says of itself; where it is reached is the platform's to say.
+    private static ObjectNode card(Engine engine, String url) {
+        var card = Json.object()
+                .put("name", engine.runtime() + " agent")
+                .put("description", engine.description())
+                .put("version", "0.1.0")
+                .put("url", url)
+                .put("protocolVersion", "0.3.0")
+                .put("preferredTransport", "JSONRPC");
+        card.putObject("capabilities").put("streaming", true).put("pushNotifications", false);
+        card.putArray("defaultInputModes").add("text/plain");
+        card.putArray("defaultOutputModes").add("text/plain");
+        var skill = card.putArray("skills").addObject();
+        skill.put("id", engine.runtime()).put("name", engine.runtime()).put("description", engine.description());
+        skill.putArray("tags").add(engine.runtime());
+        var interfaces = card.putArray("supportedInterfaces");
+        for (var version : List.of(A2aVersion.V1_0, A2aVersion.V0_3)) {
+            interfaces
+                    .addObject()
+                    .put("url", url)
+                    .put("protocolBinding", "JSONRPC")
+                    .put("protocolVersion", version.wire());
+        }
+        return card;
+    }
+
+    /// Our standard input is a pipe from whoever started us; it ends when they do, however that happens.
+    private static void endWithInput() {
+        try {
+            while (System.in.read() >= 0) {
+                // Nothing is expected; only the end matters.
+            }
+        } catch (IOException alsoTheEnd) {
+            System.err.println("standard input broke: " + alsoTheEnd);
+        }
+        System.exit(0);
+    }
+}

@@ -1,0 +1,193 @@
+package ai.molecule.agent;
+
+import ai.molecule.protocol.Message;
+import ai.molecule.protocol.Task;
+import ai.molecule.protocol.TaskState;
+import ai.molecule.protocol.WorkspaceId;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+
+/// The agent's tasks. Soft: they end with the process; the last ones are kept to be asked for, oldest first out.
+final class Tasks {
+
+    private static final int KEPT_MAX = 2000;
+
+    private final Engine engine;
+    private final Peers peers;
+    private final Map<String, TaskRun> runs = new LinkedHashMap<>();
+    private final AtomicInteger active = new AtomicInteger();
+    private final AtomicReference<String> current = new AtomicReference<>("");
+    private volatile Runnable busyChanged = () -> {};
+    private volatile boolean closing;
+
+    /// Whom an engine can ask.
+    interface Peers {
+        String consult(WorkspaceId peer, String text) throws IOException, InterruptedException;
+    }
+
+    Tasks(Engine engine, Peers peers) {
+        this.engine = engine;
+        this.peers = peers;
+    }
+
+    /// Is called whenever the number of active tasks changes.
+    void onBusyChanged(Runnable listener) {
+        busyChanged = listener;
+    }
+
+    int active() {
+        return active.get();
+    }
+
+    String current() {
+        return current.get();
+    }
+
+    boolean closing() {
+        return closing;
+    }
+
+    /// Begins a task for a message.
+    TaskRun begin(Message message) {
+        var id = UUID.randomUUID().toString();
+        var context = message.contextId() == null ? UUID.randomUUID().toString() : message.contextId();
+        var first = new Message(message.messageId(), context, id, message.fromUser(), message.texts());
+        var run = new TaskRun(Task.submitted(id, context, first, Instant.now()));
+        keep(id, run);
+        work(run, first, false);
+        return run;
+    }
+
+    /// Goes on with a task that waits for a message; empty when it does not wait.
+    boolean goOn(TaskRun run, Message message) {
+        if (!run.resume(message)) {
+            return false;
+        }
+        work(run, message, true);
+        return true;
+    }
+
+    Optional<TaskRun> find(String id) {
+        synchronized (runs) {
+            return Optional.ofNullable(runs.get(id));
+        }
+    }
+
+    /// All that are kept, newest first.
+    List<Task> all() {
+        synchronized (runs) {
+            return new ArrayList<>(runs.values())
+                    .reversed().stream().map(TaskRun::task).toList();
+        }
+    }
+
+    /// Takes nothing more, lets what runs finish for a while, then cancels the rest.
+    void drain(Duration patience) {
+        closing = true;
+        var deadline = System.nanoTime() + patience.toNanos();
+        try {
+            while (active.get() > 0 && System.nanoTime() < deadline) {
+                Thread.sleep(Duration.ofMillis(20));
+            }
+        } catch (InterruptedException hurried) {
+            Thread.currentThread().interrupt();
+        }
+        synchronized (runs) {
+            runs.values().forEach(TaskRun::cancel);
+        }
+    }
+
+    private void keep(String id, TaskRun run) {
+        synchronized (runs) {
+            runs.put(id, run);
+            if (runs.size() > KEPT_MAX) {
+                runs.entrySet().stream()
+                        .filter(entry -> entry.getValue().task().state().terminal())
+                        .findFirst()
+                        .map(Map.Entry::getKey)
+                        .ifPresent(runs::remove);
+            }
+        }
+    }
+
+    private void work(TaskRun run, Message message, boolean continued) {
+        var thread = Thread.ofVirtual().name("task-" + run.task().id()).unstarted(() -> {
+            current.set(message.text());
+            active.incrementAndGet();
+            busyChanged.run();
+            try {
+                run.come(TaskState.WORKING, null);
+                engine.work(message, new RunWork(run, continued));
+                if (!run.task().state().settles()) {
+                    run.come(TaskState.COMPLETED, null);
+                }
+            } catch (InterruptedException canceled) {
+                run.come(TaskState.CANCELED, "the agent is stopping");
+            } catch (Exception failed) {
+                run.come(TaskState.FAILED, String.valueOf(failed.getMessage()));
+            } finally {
+                if (active.decrementAndGet() == 0) {
+                    current.set("");
+                }
+                busyChanged.run();
+            }
+        });
+        run.workBy(thread);
+        thread.start();
+    }
+
+    private final class RunWork implements Work {
+
+        private final TaskRun run;
+        private final boolean continued;
+
+        RunWork(TaskRun run, boolean continued) {
+            this.run = run;
+            this.continued = continued;
+        }
+
+        @Override
+        public boolean continued() {
+            return continued;
+        }
+
+        @Override
+        public void write(String text, boolean last) {
+            run.write(text, last);
+        }
+
+        @Override
+        public void say(String text) {
+            run.come(TaskState.WORKING, text);
+        }
+
+        @Override
+        public void complete() {
+            run.come(TaskState.COMPLETED, null);
+        }
+
+        @Override
+        public void fail(String why) {
+            run.come(TaskState.FAILED, why);
+        }
+
+        @Override
+        public void ask(String question) {
+            run.come(TaskState.INPUT_REQUIRED, question);
+        }
+
+        @Override
+        public String consult(WorkspaceId peer, String text) throws IOException, InterruptedException {
+            return peers.consult(peer, text);
+        }
+    }
+}

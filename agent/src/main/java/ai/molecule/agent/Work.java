@@ -1,0 +1,33 @@
+package ai.molecule.agent;
+
+import ai.molecule.protocol.WorkspaceId;
+import java.io.IOException;
+
+/// What an engine can do about the task it works on. Every step is seen at once by whoever follows the task.
+public interface Work {
+
+    /// True when the task stopped for an answer before, and this message is it.
+    boolean continued();
+
+    /// Adds a text to the task's artifact.
+    ///
+    /// @param last true for the artifact's last piece
+    void write(String text, boolean last);
+
+    /// Says what it is doing now.
+    void say(String text);
+
+    /// The task is done.
+    void complete();
+
+    /// The task cannot be done.
+    void fail(String why);
+
+    /// The task waits for an answer of its caller.
+    void ask(String question);
+
+    /// Sends a text to a peer, through the platform, and waits for its answer.
+    ///
+    /// @throws IOException when the peer cannot be reached or refuses
+    String consult(WorkspaceId peer, String text) throws IOException, InterruptedException;
+}

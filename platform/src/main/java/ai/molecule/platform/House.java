@@ -1,0 +1,252 @@
+package ai.molecule.platform;
+
+import ai.molecule.platform.a2a.AgentLine;
+import ai.molecule.platform.a2a.Cards;
+import ai.molecule.platform.a2a.Switchboard;
+import ai.molecule.platform.access.Access;
+import ai.molecule.platform.access.Hierarchy;
+import ai.molecule.platform.access.Keys;
+import ai.molecule.platform.backend.Backend;
+import ai.molecule.platform.backend.BackendException;
+import ai.molecule.platform.backend.process.AgentProgram;
+import ai.molecule.platform.backend.process.ProcessBackend;
+import ai.molecule.platform.edge.A2aRoutes;
+import ai.molecule.platform.edge.Edge;
+import ai.molecule.platform.edge.EventSocket;
+import ai.molecule.platform.edge.Gate;
+import ai.molecule.platform.edge.HealthRoutes;
+import ai.molecule.platform.edge.JournalRoutes;
+import ai.molecule.platform.edge.Limits;
+import ai.molecule.platform.edge.RateLimit;
+import ai.molecule.platform.edge.RegistryRoutes;
+import ai.molecule.platform.edge.Route;
+import ai.molecule.platform.edge.SignInRoutes;
+import ai.molecule.platform.edge.WorkspaceRoutes;
+import ai.molecule.platform.journal.Journal;
+import ai.molecule.platform.live.Feed;
+import ai.molecule.platform.registry.AgentUrls;
+import ai.molecule.platform.registry.Heartbeats;
+import ai.molecule.platform.registry.Peers;
+import ai.molecule.platform.registry.Registry;
+import ai.molecule.platform.registry.Routes;
+import ai.molecule.platform.registry.Silence;
+import ai.molecule.platform.store.Database;
+import ai.molecule.platform.store.EmbeddedPostgres;
+import ai.molecule.platform.store.LeaderLock;
+import ai.molecule.platform.store.Loop;
+import ai.molecule.platform.store.Notices;
+import ai.molecule.platform.store.PostgresAddress;
+import ai.molecule.platform.workspace.Deaths;
+import ai.molecule.platform.workspace.Lives;
+import ai.molecule.platform.workspace.Offer;
+import ai.molecule.platform.workspace.Provisioner;
+import ai.molecule.platform.workspace.Workspaces;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The floor plan: what is built from what, in order: store, rooms, edge, loops. Closed in the opposite order.
+final class House implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(House.class);
+    private static final Duration AGENT_PATIENCE = Duration.ofMinutes(5);
+    private static final Duration FLUSH_PACE = Duration.ofSeconds(1);
+    private static final Duration LOOK_PACE = Duration.ofSeconds(1);
+    private static final Duration SETTLE_PACE = Duration.ofMillis(500);
+    private static final long SETTLE_LOCK = 7302;
+
+    private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private final AtomicReference<URI> platformUrl = new AtomicReference<>();
+    private final Access access;
+    private final String adminToken;
+    private final int port;
+    private final List<Route> routes = new ArrayList<>();
+
+    /// What tests turn: time, and the limits of a request.
+    record Knobs(InstantSource clock, Limits limits) {
+        static final Knobs REAL = new Knobs(InstantSource.system(), Limits.DEFAULT);
+    }
+
+    /// Builds the house and opens its door.
+    ///
+    /// @param agentJar the agent that the process backend runs
+    static House build(Settings settings, Path agentJar, Knobs knobs)
+            throws IOException, DataDirectory.InUseException, BackendException {
+        var directory = DataDirectory.open(settings.dataDirectory());
+        var house = new ArrayDeque<AutoCloseable>();
+        house.push(directory);
+        try {
+            return new House(settings, directory, agentJar, knobs, house);
+        } catch (IOException | BackendException | RuntimeException failed) {
+            closeAll(house);
+            throw failed;
+        }
+    }
+
+    private House(Settings settings, DataDirectory directory, Path agentJar, Knobs knobs, Deque<AutoCloseable> opened)
+            throws IOException, BackendException {
+        open.addAll(opened);
+        var clock = knobs.clock();
+
+        // store
+        var database = keep(Database.open(postgres(settings, directory)));
+        var notices = keep(new Notices(database));
+
+        // rooms
+        adminToken = settings.adminToken().isPresent() ? settings.adminToken().get() : directory.secret("admin-token");
+        var encryptionKey = settings.encryptionKey().isPresent()
+                ? settings.encryptionKey().get()
+                : directory.secret("encryption-key");
+        var keys = new Keys(encryptionKey);
+        access = new Access(database, adminToken, clock);
+        var hierarchy = new Hierarchy(database);
+        var journal = new Journal(database, clock);
+        Supplier<URI> url = platformUrl::get;
+        Backend process = keep(ProcessBackend.open(directory.path(), AgentProgram.beside(agentJar)));
+        var backends = Map.of(process.name(), process);
+        var offer = new Offer(settings.allowedRuntimes(), Map.of(process.name(), process.runtimes()));
+        var lives = new Lives(database, journal);
+        var workspaces = new Workspaces(lives, journal, offer, access, database, clock);
+        var deaths = new Deaths(lives, database, clock);
+        var provisioner = new Provisioner(lives, deaths, access, new Provisioner.Surroundings(backends, url), clock);
+        var agentUrls = new AgentUrls(settings.allowedAgentCidrs());
+        var registry = new Registry(lives, access, keys, agentUrls, database, clock);
+        var heartbeats = new Heartbeats(lives, journal, access, database, clock);
+        var silence = new Silence(lives, database, clock);
+        var cards = new Cards(workspaces, url);
+        var line = keep(new AgentLine(AGENT_PATIENCE));
+        var switchboard = new Switchboard(workspaces, hierarchy, new Routes(database, agentUrls, keys), line);
+        var feed = new Feed(journal, workspaces, database);
+
+        // edge
+        var meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        var gate = new Gate(access);
+        routes.addAll(new HealthRoutes(database, feed, meters).routes());
+        routes.addAll(new SignInRoutes(access, url).routes());
+        routes.addAll(new WorkspaceRoutes(
+                        workspaces, hierarchy, access, cards, new WorkspaceRoutes.Place(process.name(), url))
+                .routes());
+        routes.addAll(
+                new RegistryRoutes(registry, heartbeats, new Peers(database), workspaces, hierarchy, cards).routes());
+        routes.addAll(new A2aRoutes(switchboard, cards, hierarchy).routes());
+        routes.addAll(new JournalRoutes(journal).routes());
+        var edge = keep(Edge.open(
+                new Edge.Listening(settings.host(), settings.port(), settings.corsOrigins()),
+                new Edge.Guard(gate, knobs.limits(), new RateLimit(settings.rateLimit(), clock)),
+                routes,
+                () -> new EventSocket(feed, gate, hierarchy),
+                meters));
+        port = edge.port();
+        platformUrl.set(
+                settings.platformUrl().orElse(URI.create("http://" + reachable(settings.host()) + ":" + port + "/")));
+        directory.announce(platformUrl.get().toString());
+
+        // loops
+        var leader = keep(new LeaderLock(database, SETTLE_LOCK));
+        var settling = new Loop("settle", SETTLE_PACE, new Settling(leader, provisioner));
+        deaths.attend(process, settling::wake);
+        access.listen(notices);
+        feed.listen(notices);
+        notices.on(Journal.CHANNEL, any -> settling.wake());
+        notices.start();
+        keep(settling).start();
+        keep(new Loop("silence", LOOK_PACE, silence::look)).start();
+        keep(new Loop("heartbeats", FLUSH_PACE, heartbeats::flush)).start();
+    }
+
+    /// Settles while this process leads; takes stock first, whenever it begins to.
+    private static final class Settling implements Runnable {
+
+        private final LeaderLock leader;
+        private final Provisioner provisioner;
+        private boolean leading;
+
+        Settling(LeaderLock leader, Provisioner provisioner) {
+            this.leader = leader;
+            this.provisioner = provisioner;
+        }
+
+        @Override
+        public void run() {
+            if (!leader.held()) {
+                leading = false;
+                return;
+            }
+            if (!leading) {
+                try {
+                    provisioner.takeStock();
+                } catch (BackendException unreachable) {
+                    LOG.warn("Cannot take stock ({}); trying again with the next round", unreachable.getMessage());
+                    return;
+                }
+                leading = true;
+            }
+            provisioner.round();
+        }
+    }
+
+    int port() {
+        return port;
+    }
+
+    URI url() {
+        return platformUrl.get();
+    }
+
+    String adminToken() {
+        return adminToken;
+    }
+
+    /// A link that signs one person in.
+    URI signInLink() {
+        return url().resolve("/signin?code=" + access.newSignInLink().reveal());
+    }
+
+    /// Every route there is, for the test that compares them with `docs/openapi.yaml`.
+    List<Route> routes() {
+        return List.copyOf(routes);
+    }
+
+    @Override
+    public void close() {
+        closeAll(open);
+    }
+
+    private PostgresAddress postgres(Settings settings, DataDirectory directory) throws IOException {
+        return settings.database().isPresent()
+                ? settings.database().get()
+                : keep(EmbeddedPostgres.start(directory.postgres())).address();
+    }
+
+    private <T extends AutoCloseable> T keep(T part) {
+        open.push(part);
+        return part;
+    }
+
+    private static String reachable(String host) {
+        return host.equals("0.0.0.0") || host.equals("::") ? "localhost" : host.contains(":") ? "[" + host + "]" : host;
+    }
+
+    private static void closeAll(Deque<AutoCloseable> parts) {
+        while (!parts.isEmpty()) {
+            try {
+                parts.pop().close();
+            } catch (Exception failed) {
+                LOG.warn("Closing a part of the house failed; the others follow", failed);
+            }
+        }
+    }
+}

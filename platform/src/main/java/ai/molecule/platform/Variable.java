@@ -1,0 +1,61 @@
+package ai.molecule.platform;
+
+import java.util.Arrays;
+import java.util.Optional;
+
+/// Every environment variable that the platform reads: `docs/settings.md` is written from this list.
+enum Variable {
+    PORT("8080", "the port to listen on; 0 for any free one"),
+    HOST("127.0.0.1", "the address to listen on"),
+    DATA_DIR(".molecule", "where everything that lasts is kept: the database, keys, agents' directories"),
+    DATABASE_URL(
+            "",
+            "`postgres://user:password@host:port/database`; unset: the platform runs a PostgreSQL of its own below `DATA_DIR`"),
+    ADMIN_TOKEN(
+            "",
+            "the operator's token, at least 16 characters; unset: made at the first start and kept in `$DATA_DIR/admin-token`"),
+    SECRETS_ENCRYPTION_KEY(
+            "",
+            "the key from which secrets are derived and sealed, at least 16 characters; unset: made at the first start and kept in `$DATA_DIR/encryption-key`"),
+    PLATFORM_URL("", "how agents and people reach the platform; unset: derived from `HOST` and `PORT`"),
+    CONTAINER_BACKEND(
+            "",
+            "where agents run unless a workspace says otherwise: `process`; `docker` and `flyio` are refused until this version has them"),
+    WORKSPACE_IMAGE_PREFIX(
+            "ghcr.io/molecule-ai/workspace-", "prefix of workspace images; read by the docker and flyio backends"),
+    ALLOWED_RUNTIMES("", "comma-separated runtimes that may be created; unset: all known"),
+    WORKSPACE_NETWORK("", "`host` for the host's network; read by the docker backend"),
+    FLY_API_TOKEN("", "read by the flyio backend"),
+    FLY_WORKSPACE_APP("", "read by the flyio backend"),
+    FLY_REGION("ord", "read by the flyio backend"),
+    FLY_FLAPS_BASE_URL("", "the base of Fly's Machines API; read by the flyio backend"),
+    ALLOWED_AGENT_CIDRS(
+            "", "comma-separated ranges, beyond the public ones, that external agents' URLs may point into"),
+    ALLOWED_WEBHOOK_CIDRS("", "the same for push-notification targets"),
+    DOCKER_HOST("", "the Docker engine; read by the docker backend"),
+    CORS_ORIGINS("", "comma-separated origins whose pages may call the API"),
+    RATE_LIMIT(
+            "",
+            "requests a minute for each caller, heartbeats not counted; unset: only callers without a credential are limited, to 600"),
+    LOG_FORMAT("text", "`text` or `json`");
+
+    private final String otherwise;
+    private final String meaning;
+
+    Variable(String otherwise, String meaning) {
+        this.otherwise = otherwise;
+        this.meaning = meaning;
+    }
+
+    String otherwise() {
+        return otherwise;
+    }
+
+    String meaning() {
+        return meaning;
+    }
+
+    static Optional<Variable> named(String name) {
+        return Arrays.stream(values()).filter(one -> one.name().equals(name)).findFirst();
+    }
+}

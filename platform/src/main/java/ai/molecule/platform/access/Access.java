@@ -1,0 +1,214 @@
+package ai.molecule.platform.access;
+
+import ai.molecule.platform.store.Database;
+import ai.molecule.platform.store.Notices;
+import ai.molecule.protocol.Refusal;
+import ai.molecule.protocol.WorkspaceId;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/// Tells who a bearer is, and gives out and ends the secrets that prove it.
+///
+/// Tokens are durable. What was looked up is kept in memory (soft) until the database announces a change, so that a
+/// heartbeat costs no query.
+public final class Access {
+
+    /// The channel on which ended or renewed tokens are announced.
+    public static final String CHANNEL = "access";
+
+    private static final Duration SESSION_LIFE = Duration.ofDays(30);
+    private static final Duration LINK_LIFE = Duration.ofHours(1);
+    private static final Duration ENROLMENT_LIFE = Duration.ofHours(24);
+    private static final int KNOWN_MAX = 200_000;
+
+    private final TokenStore store;
+    private final byte[] adminHash;
+    private final InstantSource clock;
+    private final Map<String, Known> known = new ConcurrentHashMap<>();
+    private final AtomicLong forgotten = new AtomicLong();
+
+    public Access(Database database, String adminToken, InstantSource clock) {
+        this.store = new TokenStore(database);
+        this.adminHash = Token.sha256(adminToken);
+        this.clock = clock;
+    }
+
+    /// Forgets what was looked up whenever a token ends.
+    public void listen(Notices notices) {
+        notices.on(CHANNEL, this::forget);
+    }
+
+    /// Who shows this bearer.
+    ///
+    /// @throws Refusal `invalid_token` when nobody known does, `superseded` when a newer life of the agent took its
+    place
+    public Caller identify(String bearer) {
+        if (MessageDigest.isEqual(adminHash, Token.sha256(bearer))) {
+            return new Caller.Admin(false);
+        }
+        var token = Token.parse(bearer).orElseThrow(Access::invalid);
+        return switch (token.kind()) {
+            case AGENT, ENROLMENT -> lookUp(token);
+            case SESSION, LINK -> throw invalid();
+        };
+    }
+
+    /// Who holds this session cookie.
+    ///
+    /// @throws Refusal `invalid_token` when nobody does
+    public Caller identifySession(String cookie) {
+        var token = Token.parse(cookie)
+                .filter(found -> found.kind() == Token.Kind.SESSION)
+                .orElseThrow(Access::invalid);
+        return lookUp(token);
+    }
+
+    /// A link's secret that signs one person in, once.
+    public Token newSignInLink() {
+        return issue(Token.Kind.LINK, null, LINK_LIFE);
+    }
+
+    /// Exchanges a link's secret for a session.
+    ///
+    /// @throws Refusal `invalid_token` when it was used, is too old or never was
+    public Token signIn(String link) {
+        var token = Token.parse(link)
+                .filter(found -> found.kind() == Token.Kind.LINK)
+                .orElseThrow(Access::invalid);
+        if (!store.end(token, clock.instant())) {
+            throw invalid();
+        }
+        return newSession();
+    }
+
+    /// A session for somebody who proved to be the operator.
+    public Token newSession() {
+        return issue(Token.Kind.SESSION, null, SESSION_LIFE);
+    }
+
+    /// Ends a session.
+    public void signOut(String cookie) {
+        Token.parse(cookie).ifPresent(token -> store.end(token, clock.instant()));
+        forget("");
+    }
+
+    /// A secret with which a workspace's agent may register once. Earlier ones end.
+    public Token newEnrolment(WorkspaceId workspace) {
+        store.endAll(workspace, Token.Kind.ENROLMENT, false, clock.instant());
+        return issue(Token.Kind.ENROLMENT, workspace, ENROLMENT_LIFE);
+    }
+
+    /// Uses an enrolment up.
+    ///
+    /// @throws Refusal `invalid_token` when it was used before
+    public void useEnrolment(String bearer) {
+        var token = Token.parse(bearer).orElseThrow(Access::invalid);
+        if (!store.end(token, clock.instant())) {
+            throw invalid();
+        }
+    }
+
+    /// A new token for a workspace's agent; the ones before it answer `superseded` from now on.
+    public Token newAgentToken(WorkspaceId workspace) {
+        store.endAll(workspace, Token.Kind.AGENT, true, clock.instant());
+        return issue(Token.Kind.AGENT, workspace, null);
+    }
+
+    /// True when the workspace's agent has a token that is good.
+    public boolean hasAgentToken(WorkspaceId workspace) {
+        return store.hasLive(workspace, Token.Kind.AGENT);
+    }
+
+    /// Ends every secret of a workspace.
+    public void endAll(WorkspaceId workspace) {
+        for (var kind : Token.Kind.values()) {
+            store.endAll(workspace, kind, false, clock.instant());
+        }
+    }
+
+    /// Announces that a workspace's agent began a new epoch.
+    public void announceEpoch(WorkspaceId workspace) {
+        store.announce(workspace);
+    }
+
+    private Token issue(Token.Kind kind, @Nullable WorkspaceId workspace, @Nullable Duration life) {
+        var token = Token.random(kind);
+        var now = clock.instant();
+        store.add(token, workspace, now, life == null ? null : now.plus(life));
+        return token;
+    }
+
+    private Caller lookUp(Token token) {
+        var remembered = known.get(token.key());
+        if (remembered == null) {
+            remembered = fetchAndRemember(token);
+        }
+        if (remembered.expiry() != null && !clock.instant().isBefore(remembered.expiry())) {
+            throw invalid();
+        }
+        return remembered.caller();
+    }
+
+    private Known fetchAndRemember(Token token) {
+        var before = forgotten.get();
+        var fetched = fetch(token);
+        if (known.size() >= KNOWN_MAX) {
+            known.clear();
+        }
+        known.put(token.key(), fetched);
+        if (forgotten.get() != before) {
+            // Something ended while we looked; what we read may be the state before it.
+            known.remove(token.key());
+        }
+        return fetched;
+    }
+
+    private Known fetch(Token token) {
+        var found = store.find(token).orElseThrow(Access::invalid);
+        if (found.ended()) {
+            throw found.superseded()
+                    ? new Refusal(
+                            Refusal.Reason.SUPERSEDED,
+                            "Expected the current agent of this workspace, but a newer one has registered in its place")
+                    : invalid();
+        }
+        Caller caller = switch (token.kind()) {
+            case AGENT -> new Caller.Agent(new WorkspaceId(Objects.requireNonNull(found.workspace())), found.epoch());
+            case ENROLMENT -> new Caller.Enrolled(new WorkspaceId(Objects.requireNonNull(found.workspace())));
+            case SESSION, LINK -> new Caller.Admin(true);
+        };
+        return new Known(caller, found.expiry());
+    }
+
+    /// Looks a workspace's tokens up anew the next time one is shown.
+    public void forget(WorkspaceId workspace) {
+        forget(workspace.toString());
+    }
+
+    private void forget(String workspace) {
+        forgotten.incrementAndGet();
+        if (workspace.isEmpty()) {
+            known.clear();
+            return;
+        }
+        known.values().removeIf(entry -> switch (entry.caller()) {
+            case Caller.Agent agent -> agent.workspace().toString().equals(workspace);
+            case Caller.Enrolled enrolled -> enrolled.workspace().toString().equals(workspace);
+            case Caller.Admin _ -> false;
+        });
+    }
+
+    private static Refusal invalid() {
+        return new Refusal(
+                Refusal.Reason.INVALID_TOKEN, "Expected a valid token, but this one is unknown, used up or ended");
+    }
+
+    private record Known(Caller caller, @Nullable Instant expiry) {}
+}

@@ -1,0 +1,235 @@
+package ai.molecule.platform.edge;
+
+import ai.molecule.platform.access.Caller;
+import ai.molecule.protocol.Problem;
+import ai.molecule.protocol.Refusal;
+import ai.molecule.protocol.Refusal.Reason;
+import io.helidon.http.DirectHandler;
+import io.helidon.http.Header;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
+import io.helidon.http.Method;
+import io.helidon.http.Status;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.DirectHandlers;
+import io.helidon.webserver.http.FilterChain;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.RoutingRequest;
+import io.helidon.webserver.http.RoutingResponse;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import io.helidon.webserver.websocket.WsRouting;
+import io.helidon.websocket.WsListener;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/// The listener and what stands before every route: identity, limits, headers, errors.
+public final class Edge implements AutoCloseable {
+
+    private static final Duration GRACE = Duration.ofSeconds(5);
+    private static final Header NO_SNIFF = HeaderValues.create("X-Content-Type-Options", "nosniff");
+    private static final Header NO_FRAME = HeaderValues.create("X-Frame-Options", "DENY");
+    private static final Header NO_REFERRER = HeaderValues.create("Referrer-Policy", "no-referrer");
+    private static final Set<String> NEVER_LIMITED = Set.of("/registry/heartbeat", "/health");
+
+    private final WebServer server;
+    private final Gate gate;
+    private final Limits limits;
+    private final RateLimit rateLimit;
+    private final MeterRegistry meters;
+    private final CanvasFiles canvas = new CanvasFiles();
+
+    private Edge(
+            Listening listening,
+            Guard guard,
+            List<Route> routes,
+            Supplier<WsListener> eventSocket,
+            MeterRegistry meters) {
+        this.gate = guard.gate();
+        this.limits = guard.limits();
+        this.rateLimit = guard.rateLimit();
+        this.meters = meters;
+        this.server = WebServer.builder()
+                .host(listening.host())
+                .port(listening.port())
+                .shutdownGracePeriod(GRACE)
+                .shutdownHook(false)
+                .connectionOptions(
+                        options -> options.readTimeout(limits.socketPatience()).tcpNoDelay(true))
+                .directHandlers(DirectHandlers.builder()
+                        .addHandler(DirectHandler.EventType.BAD_REQUEST, Edge::beforeRouting)
+                        .addHandler(DirectHandler.EventType.FORBIDDEN, Edge::beforeRouting)
+                        .addHandler(DirectHandler.EventType.INTERNAL_ERROR, Edge::beforeRouting)
+                        .addHandler(DirectHandler.EventType.OTHER, Edge::beforeRouting)
+                        .build())
+                .addRouting(routing(routes, new Cors(listening.corsOrigins())))
+                .addRouting(WsRouting.builder().endpoint("/ws", eventSocket))
+                .build();
+    }
+
+    /// Where to listen.
+    public record Listening(String host, int port, List<String> corsOrigins) {
+        public Listening {
+            corsOrigins = List.copyOf(corsOrigins);
+        }
+    }
+
+    /// Who stands at the door.
+    public record Guard(Gate gate, Limits limits, RateLimit rateLimit) {}
+
+    /// Opens the door.
+    ///
+    /// @throws RuntimeException when the port cannot be had
+    public static Edge open(
+            Listening listening,
+            Guard guard,
+            List<Route> routes,
+            Supplier<WsListener> eventSocket,
+            MeterRegistry meters) {
+        var edge = new Edge(listening, guard, routes, eventSocket, meters);
+        edge.server.start();
+        return edge;
+    }
+
+    /// The port that is listened on, also where 0 was asked for.
+    public int port() {
+        return server.port();
+    }
+
+    /// Takes no new requests and lets those under way finish, for a few seconds.
+    @Override
+    public void close() {
+        server.stop();
+    }
+
+    private HttpRouting.Builder routing(List<Route> routes, Cors cors) {
+        var routing = HttpRouting.builder();
+        routing.addFilter(Edge::closeWhenAsked);
+        routing.addFilter(cors);
+        for (var route : routes) {
+            var counter = Counter.builder("molecule_http_requests")
+                    .tag("method", route.method().text())
+                    .tag("path", route.path())
+                    .register(meters);
+            routing.route(route.method(), route.path(), (request, response) -> {
+                counter.increment();
+                serve(route, request, response);
+            });
+        }
+        routing.any((request, response) -> send(response, notRouted(request, routes)));
+        routing.error(Throwable.class, (request, response, failure) -> {
+            if (failure instanceof CloseConnectionException close) {
+                throw close;
+            }
+            send(response, Errors.answer(failure));
+        });
+        return routing;
+    }
+
+    private void serve(Route route, ServerRequest request, ServerResponse response) {
+        try {
+            var call = identify(route, request);
+            gate.check(route.who(), call);
+            send(response, route.handler().handle(call));
+        } catch (RuntimeException failure) {
+            if (response.isSent()) {
+                throw new CloseConnectionException("The caller went away in the middle of an answer", failure);
+            }
+            send(response, Errors.answer(failure));
+        }
+    }
+
+    private Call identify(Route route, ServerRequest request) {
+        var counted = !NEVER_LIMITED.contains(route.path());
+        try {
+            var identity =
+                    gate.identify(request.headers(), request.prologue().method().equals(Method.GET));
+            var caller = identity.caller();
+            if (caller == null && counted) {
+                rateLimit.countUnknown(request.remotePeer().host());
+            } else if (caller != null && counted) {
+                rateLimit.countKnown(name(caller));
+            }
+            return new Call(request, caller, identity.bearer(), limits);
+        } catch (Refusal refusal) {
+            if (refusal.reason() == Reason.INVALID_TOKEN && counted) {
+                rateLimit.countUnknown(request.remotePeer().host());
+            }
+            if (route.who() == Route.Who.OPEN && refusal.reason() == Reason.INVALID_TOKEN) {
+                return new Call(request, null, null, limits);
+            }
+            throw refusal;
+        }
+    }
+
+    private static String name(Caller caller) {
+        return switch (caller) {
+            case Caller.Admin _ -> "operator";
+            case Caller.Agent(var workspace, var _) -> workspace.toString();
+            case Caller.Enrolled(var workspace) -> workspace.toString();
+        };
+    }
+
+    private Answer notRouted(ServerRequest request, List<Route> routes) {
+        var path = request.path().path();
+        if (request.prologue().method().equals(Method.GET)) {
+            var file = canvas.find(path);
+            if (file.isPresent()) {
+                return file.get();
+            }
+        }
+        var otherMethod =
+                routes.stream().anyMatch(route -> path.matches(route.path().replaceAll("[{][^}]+[}]", "[^/]+")));
+        return Errors.answer(
+                otherMethod
+                        ? new Refusal(Reason.METHOD_NOT_ALLOWED, "Expected another method on this path")
+                        : new Refusal(Reason.NOT_FOUND, "Expected a route of the API, but there is none at this path"));
+    }
+
+    private static void send(ServerResponse response, Answer answer) {
+        response.header(NO_SNIFF).header(NO_FRAME).header(NO_REFERRER);
+        switch (answer) {
+            case Answer.Body(int status, String contentType, byte[] bytes, Map<String, String> headers) -> {
+                headers.forEach(response::header);
+                response.header("Content-Type", contentType);
+                response.status(Status.create(status)).send(bytes);
+            }
+            case Answer.Live(var writer) -> writer.write(response);
+        }
+    }
+
+    /// Helidon keeps a connection open whatever the caller asks (helidon-io/helidon#12324); callers wait for its end.
+    private static void closeWhenAsked(FilterChain chain, RoutingRequest request, RoutingResponse response) {
+        chain.proceed();
+        if (request.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
+            throw new CloseConnectionException("The caller asked to close the connection");
+        }
+    }
+
+    /// What Helidon refuses before any route sees it: malformed request lines, headers and paths.
+    private static DirectHandler.TransportResponse beforeRouting(
+            DirectHandler.TransportRequest request,
+            DirectHandler.EventType type,
+            Status status,
+            io.helidon.http.ServerResponseHeaders headers,
+            String message) {
+        var code = new HashMap<>(
+                        Map.of(400, "bad_request", 404, "not_found", 403, "forbidden", 413, "payload_too_large"))
+                .getOrDefault(status.code(), status.code() < 500 ? "bad_request" : "internal");
+        var text = status.code() < 500 ? "Expected a well-formed HTTP/1.1 request" : "internal error";
+        return DirectHandler.TransportResponse.builder()
+                .status(status)
+                .headers(headers)
+                .header(HeaderNames.CONTENT_TYPE, "application/json")
+                .keepAlive(false)
+                .entity(new Problem(text, code).toJson().toString())
+                .build();
+    }
+}

@@ -1,0 +1,165 @@
+package ai.molecule.platform.live;
+
+import ai.molecule.platform.journal.Journal;
+import ai.molecule.platform.store.Database;
+import ai.molecule.platform.store.Notices;
+import ai.molecule.platform.workspace.Sighting;
+import ai.molecule.platform.workspace.Workspaces;
+import ai.molecule.protocol.Json;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// Follows the journal and keeps its last frames at hand for all viewers.
+///
+/// Soft: everything here can be read again from the journal. A viewer that falls further behind than what is kept is
+/// cut off;
+/// it comes back with the number it saw last and loses nothing.
+public final class Feed {
+
+    static final int KEPT = 8192;
+    static final int CATCH_UP_MAX = 5000;
+    private static final int BATCH = 500;
+
+    private final Journal journal;
+    private final Workspaces workspaces;
+    private final Database database;
+    private final ArrayDeque<Frame> kept = new ArrayDeque<>();
+    private final Set<Viewing> viewings = ConcurrentHashMap.newKeySet();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition more = lock.newCondition();
+    private long last;
+
+    public Feed(Journal journal, Workspaces workspaces, Database database) {
+        this.journal = journal;
+        this.workspaces = workspaces;
+        this.database = database;
+        this.last = journal.last();
+    }
+
+    /// Follows the journal from now on.
+    public void listen(Notices notices) {
+        notices.on(Journal.CHANNEL, any -> follow());
+    }
+
+    /// Begins to show facts to a viewer, on a thread of its own.
+    ///
+    /// @param since the last number the viewer saw; null for one that saw nothing, or with a number too old to
+    catch up from
+    public Viewing view(Viewer viewer, @org.jspecify.annotations.Nullable Long since) {
+        var viewing = new Viewing(this, viewer, since);
+        viewings.add(viewing);
+        viewing.start();
+        return viewing;
+    }
+
+    /// How many are looking.
+    public int viewers() {
+        return viewings.size();
+    }
+
+    /// Reads what was committed since the last time; called by one thread only.
+    void follow() {
+        for (var facts = journal.after(last, BATCH); !facts.isEmpty(); facts = journal.after(last, BATCH)) {
+            var frames = facts.stream().map(Frame::of).toList();
+            lock.lock();
+            try {
+                kept.addAll(frames);
+                while (kept.size() > KEPT) {
+                    kept.removeFirst();
+                }
+                last = frames.getLast().seq();
+                more.signalAll();
+            } finally {
+                lock.unlock();
+            }
+            var oldest = frames.getLast().seq() - KEPT;
+            viewings.forEach(viewing -> viewing.cutIfBehind(oldest));
+        }
+    }
+
+    /// The frames after a number, waiting a while for the first; empty when none came, null when they are no longer at
+    /// hand.
+    @org.jspecify.annotations.Nullable
+    List<Frame> after(long seq, Duration patience) throws InterruptedException {
+        lock.lock();
+        try {
+            var nanos = patience.toNanos();
+            while (last <= seq && nanos > 0) {
+                nanos = more.awaitNanos(nanos);
+            }
+            if (last <= seq) {
+                return List.of();
+            }
+            if (kept.isEmpty() || kept.getFirst().seq() > seq + 1) {
+                return null;
+            }
+            return kept.stream()
+                    .skip(seq + 1 - kept.getFirst().seq())
+                    .limit(BATCH)
+                    .toList();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Facts older than what is at hand, straight from the journal.
+    List<Frame> older(long seq) {
+        return journal.after(seq, BATCH).stream().map(Frame::of).toList();
+    }
+
+    /// True when a viewer that saw this number can be brought up to date fact by fact.
+    boolean canCatchUp(long seq) {
+        var now = journal.last();
+        return seq <= now && now - seq <= CATCH_UP_MAX;
+    }
+
+    /// Everything as of one number.
+    Snapshot snapshot(Viewer viewer) {
+        return database.inSnapshot(() -> {
+            var seq = journal.last();
+            var list = Json.array();
+            for (Sighting sighting : workspaces.all()) {
+                if (viewer.sees(sighting.workspace().id())) {
+                    var json = sighting.toJson();
+                    if (!viewer.operator()) {
+                        json.remove(Frame.OPERATORS_ONLY);
+                    }
+                    list.add(json);
+                }
+            }
+            var frame = Json.object()
+                    .put("event", "SNAPSHOT")
+                    .put("workspace_id", "")
+                    .put("timestamp", java.time.Instant.now().toString())
+                    .put("seq", seq);
+            frame.putObject("payload").set("workspaces", list);
+            return new Snapshot(seq, Json.text(frame));
+        });
+    }
+
+    void forget(Viewing viewing) {
+        viewings.remove(viewing);
+    }
+
+    record Snapshot(long seq, String text) {}
+
+    /// Waits, in tests, until a number was followed.
+    boolean awaitFollowed(long seq, Duration patience) throws InterruptedException {
+        lock.lock();
+        try {
+            var nanos = patience.toNanos();
+            while (last < seq && nanos > 0) {
+                nanos = more.awaitNanos(TimeUnit.MILLISECONDS.toNanos(10));
+            }
+            return last >= seq;
+        } finally {
+            lock.unlock();
+        }
+    }
+}

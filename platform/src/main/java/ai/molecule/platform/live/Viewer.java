@@ -1,0 +1,28 @@
+package ai.molecule.platform.live;
+
+import ai.molecule.protocol.WorkspaceId;
+import java.time.Duration;
+
+/// Somebody who looks: what it may see, and how it is told.
+public interface Viewer {
+
+    /// True for the operator, who sees every field.
+    boolean operator();
+
+    /// True when it may see a workspace.
+    boolean sees(WorkspaceId workspace);
+
+    /// Hands over one text frame; blocks while the viewer is slow.
+    ///
+    /// @throws RuntimeException when the viewer is gone
+    void show(String frame);
+
+    /// Shows that we are still here; called after silence.
+    void ping();
+
+    /// Cuts the viewer off; the reason tells it to come back.
+    void cut(String reason);
+
+    /// How long silence lasts before a ping.
+    Duration silence();
+}

@@ -1,0 +1,89 @@
+package ai.molecule.platform.live;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One viewer being shown facts, in order, each once.
+public final class Viewing implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Viewing.class);
+
+    private final Feed feed;
+    private final Viewer viewer;
+    private final @Nullable Long since;
+    private final Thread thread;
+    private volatile long position = Long.MAX_VALUE;
+    private volatile boolean closed;
+
+    Viewing(Feed feed, Viewer viewer, @Nullable Long since) {
+        this.feed = feed;
+        this.viewer = viewer;
+        this.since = since;
+        this.thread = Thread.ofVirtual().name("viewing").unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /// Cuts a viewer off that has not yet been shown a number.
+    void cutIfBehind(long oldest) {
+        if (position < oldest) {
+            viewer.cut("too slow; come back with since=" + position);
+            close();
+        }
+    }
+
+    /// Ends the viewing; the viewer is gone or no longer wanted.
+    @Override
+    public void close() {
+        closed = true;
+        feed.forget(this);
+        thread.interrupt();
+    }
+
+    private void run() {
+        try {
+            position = begin();
+            while (!closed) {
+                var frames = feed.after(position, viewer.silence());
+                if (frames == null) {
+                    frames = feed.older(position);
+                }
+                if (frames.isEmpty()) {
+                    viewer.ping();
+                }
+                show(frames);
+            }
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException gone) {
+            if (!closed) {
+                LOG.debug("A viewer went away", gone);
+                viewer.cut("try again");
+            }
+        } finally {
+            feed.forget(this);
+        }
+    }
+
+    private long begin() {
+        if (since != null && feed.canCatchUp(since)) {
+            return since;
+        }
+        var snapshot = feed.snapshot(viewer);
+        viewer.show(snapshot.text());
+        return snapshot.seq();
+    }
+
+    private void show(List<Frame> frames) {
+        for (var frame : frames) {
+            if (frame.workspace() == null ? viewer.operator() : viewer.sees(frame.workspace())) {
+                viewer.show(viewer.operator() ? frame.forOperator() : frame.forAgents());
+            }
+            position = frame.seq();
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package ai.molecule.platform.registry;
+
+import ai.molecule.platform.access.Access;
+import ai.molecule.platform.access.Caller;
+import ai.molecule.platform.access.Keys;
+import ai.molecule.platform.store.Database;
+import ai.molecule.platform.workspace.Guest;
+import ai.molecule.platform.workspace.Life;
+import ai.molecule.platform.workspace.Lives;
+import ai.molecule.platform.workspace.Workspace;
+import ai.molecule.protocol.AgentCard;
+import ai.molecule.protocol.Refusal;
+import ai.molecule.protocol.Registration;
+import ai.molecule.protocol.WorkspaceId;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.InstantSource;
+import org.jspecify.annotations.Nullable;
+
+/// Lets agents announce themselves: the first time with the operator's token or an enrolment, later with the token they
+/// got.
+///
+/// Durable. Every registration begins a new epoch; who speaks for an older one is told that it is superseded.
+public final class Registry {
+
+    private final Lives lives;
+    private final Access access;
+    private final Keys keys;
+    private final AgentUrls urls;
+    private final Database database;
+    private final InstantSource clock;
+
+    public Registry(Lives lives, Access access, Keys keys, AgentUrls urls, Database database, InstantSource clock) {
+        this.lives = lives;
+        this.access = access;
+        this.keys = keys;
+        this.urls = urls;
+        this.database = database;
+        this.clock = clock;
+    }
+
+    /// What an agent gets for announcing itself.
+    ///
+    /// @param authToken its new token, given once; null when the one it showed stays good
+    /// @param inboundSecret what the platform will show when it calls the agent
+    public record Registered(Workspace workspace, @Nullable String authToken, String inboundSecret) {}
+
+    /// Registers an agent.
+    ///
+    /// @param bearer what the caller showed, to use it up when it is an enrolment
+    /// @throws Refusal when the caller may not, the URL is not allowed, or the workspace is in no state to be
+    registered
+    public Registered register(Caller caller, String bearer, Registration registration) {
+        var id = registration.id();
+        return database.inTransaction(() -> {
+            var token = credential(caller, bearer, id);
+            var workspace = lives.change(id, found -> announced(found, registration));
+            access.announceEpoch(id);
+            return new Registered(
+                    workspace, token, keys.inboundSecret(id, workspace.guest().epoch()));
+        });
+    }
+
+    /// Replaces the card of a workspace's agent.
+    public void updateCard(WorkspaceId id, JsonNode card) {
+        Registration.checkCard(card);
+        lives.change(id, found -> {
+            refuseRemoved(found);
+            return found.with(new Guest(
+                    found.guest().url(), AgentCard.own(card), found.guest().epoch()));
+        });
+    }
+
+    private @Nullable String credential(Caller caller, String bearer, WorkspaceId id) {
+        return switch (caller) {
+            case Caller.Admin _ -> access.newAgentToken(id).reveal();
+            case Caller.Enrolled(var workspace) -> {
+                checkSame(workspace, id);
+                access.useEnrolment(bearer);
+                yield access.newAgentToken(id).reveal();
+            }
+            case Caller.Agent(var workspace, var _) -> {
+                checkSame(workspace, id);
+                yield null;
+            }
+        };
+    }
+
+    private Workspace announced(Workspace found, Registration registration) {
+        refuseRemoved(found);
+        var external = found.profile().external();
+        var url = registration.url();
+        if (external && !url.isEmpty()) {
+            urls.checkAtRegistration(url);
+        }
+        var guest = new Guest(
+                url, AgentCard.own(registration.agentCard()), found.guest().epoch() + 1);
+        return found.with(found.life().registered(clock.instant())).with(guest);
+    }
+
+    private static void refuseRemoved(Workspace found) {
+        if (found.life() instanceof Life.Removed) {
+            throw new Refusal(
+                    Refusal.Reason.WORKSPACE_REMOVED, "Expected a workspace, but " + found.id() + " was removed");
+        }
+    }
+
+    private static void checkSame(WorkspaceId own, WorkspaceId named) {
+        if (!own.equals(named)) {
+            throw new Refusal(
+                    Refusal.Reason.FORBIDDEN,
+                    "Expected the credential of workspace " + named + ", but found another's");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+package ai.molecule.platform.workspace;
+
+import ai.molecule.platform.backend.Backend;
+import ai.molecule.platform.backend.Death;
+import ai.molecule.platform.store.Database;
+import ai.molecule.protocol.WorkspaceId;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What follows when an agent ends by itself: offline at once, another start after a pause that doubles, and giving up
+/// after six in a row.
+public final class Deaths {
+
+    static final int DEATHS_MAX = 6;
+
+    private static final Logger LOG = LoggerFactory.getLogger(Deaths.class);
+    private static final Duration PAUSE_FIRST = Duration.ofMillis(500);
+    private static final Duration PAUSE_MAX = Duration.ofSeconds(30);
+    private static final Duration LONG_LIFE = Duration.ofSeconds(60);
+
+    private final Lives lives;
+    private final InstanceStore instances;
+    private final Database database;
+    private final InstantSource clock;
+
+    public Deaths(Lives lives, Database database, InstantSource clock) {
+        this.lives = lives;
+        this.instances = new InstanceStore(database);
+        this.database = database;
+        this.clock = clock;
+    }
+
+    InstanceStore instances() {
+        return instances;
+    }
+
+    /// Hears a backend's news; calls back once a row changed.
+    public void attend(Backend backend, Runnable changed) {
+        backend.onDeath((Death death) -> {
+            died(death.workspace(), death.generation(), death.how());
+            changed.run();
+        });
+    }
+
+    /// An agent ended that nobody stopped.
+    void died(WorkspaceId id, long generation, String how) {
+        database.inTransaction(() -> {
+            var instance = instances.find(id).orElse(null);
+            if (instance == null || instance.generation() != generation || instance.phase() == Instance.Phase.DEAD) {
+                return false;
+            }
+            var now = clock.instant();
+            var fallen = new int[1];
+            lives.change(id, found -> {
+                fallen[0] = livedLong(found, now) ? 1 : instance.deaths() + 1;
+                if (found.generation() != generation) {
+                    return found;
+                }
+                var dead = found.with(found.life().died(how, now));
+                return fallen[0] < DEATHS_MAX
+                        ? dead
+                        : dead.with(dead.life().gaveUp("ended " + fallen[0] + " times in a row; last: " + how, now));
+            });
+            bury(instance, fallen[0], now.plus(pause(fallen[0])));
+            LOG.info("Agent of workspace {} ended ({}), {} in a row", id, how, fallen[0]);
+            return true;
+        });
+    }
+
+    /// An agent ended because the platform did; it is started again without a pause and without being counted.
+    void lostWithThePlatform(Instance instance) {
+        database.inTransaction(() -> {
+            var now = clock.instant();
+            bury(instance, 0, now);
+            lives.change(instance.workspace(), found -> found.with(found.life().died("ended with the platform", now)));
+            return true;
+        });
+    }
+
+    /// The backend did what was ordered. Should the agent have died before this is stored, its death is not forgotten.
+    void running(Instance started) {
+        database.inTransaction(() -> {
+            var stored = instances.find(started.workspace()).orElse(null);
+            if (stored != null
+                    && stored.generation() == started.generation()
+                    && stored.phase() == Instance.Phase.INTENDED) {
+                instances.put(started, clock.instant());
+            }
+            return true;
+        });
+    }
+
+    private void bury(Instance instance, int fallen, Instant notBefore) {
+        instances.put(
+                new Instance(
+                        instance.workspace(),
+                        instance.generation(),
+                        instance.backend(),
+                        Instance.Phase.DEAD,
+                        instance.handle(),
+                        "",
+                        fallen,
+                        notBefore),
+                clock.instant());
+    }
+
+    private static boolean livedLong(Workspace workspace, Instant now) {
+        return workspace.life().reachable()
+                && workspace.life().since().plus(LONG_LIFE).isBefore(now);
+    }
+
+    private static Duration pause(int fallen) {
+        var pause = PAUSE_FIRST.multipliedBy(1L << Math.min(fallen - 1, 10));
+        return pause.compareTo(PAUSE_MAX) < 0 ? pause : PAUSE_MAX;
+    }
+}

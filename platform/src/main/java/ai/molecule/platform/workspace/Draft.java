@@ -1,0 +1,74 @@
+package ai.molecule.platform.workspace;
+
+import ai.molecule.protocol.Json;
+import ai.molecule.protocol.Wire;
+import ai.molecule.protocol.WireException;
+import ai.molecule.protocol.WorkspaceId;
+import com.fasterxml.jackson.databind.JsonNode;
+import org.jspecify.annotations.Nullable;
+
+/// What somebody wants created, read and checked field by field; what it refers to is checked when it is created.
+///
+/// @param position null where the platform chooses one
+public record Draft(
+        Profile profile,
+        @Nullable WorkspaceId parent,
+        @Nullable Position position,
+        String url) {
+
+    private static final int URL_LENGTH_MAX = 2048;
+
+    /// A point on the canvas.
+    public record Position(double x, double y) {}
+
+    /// Reads the body of `POST /workspaces`.
+    ///
+    /// @param defaultBackend where agents run when nothing else is said
+    /// @throws WireException when a field is missing, of the wrong type or out of range
+    public static Draft read(JsonNode body, String defaultBackend) {
+        var wire = Wire.of(body);
+        refuseWhatWouldBeLost(wire);
+        var runtime = wire.text("runtime", "");
+        var backend = wire.text("backend", "");
+        var external =
+                wire.flag("external", false) || runtime.equals(Profile.EXTERNAL) || backend.equals(Profile.EXTERNAL);
+        if (external && !backend.isEmpty() && !backend.equals(Profile.EXTERNAL)) {
+            throw new WireException("Expected an external workspace to name no \"backend\", but found " + backend);
+        }
+        var url = wire.text("url", "");
+        if (url.length() > URL_LENGTH_MAX) {
+            throw new WireException("Expected \"url\" to have at most " + URL_LENGTH_MAX + " characters");
+        }
+        if (!external && !url.isEmpty()) {
+            throw new WireException("Expected \"url\" only on an external workspace");
+        }
+        var profile = new Profile(
+                wire.text("name"),
+                wire.text("role", ""),
+                wire.integer("tier", 0) == 0 ? Tier.T2 : Tier.of(wire.integer("tier", 0)),
+                external ? Profile.EXTERNAL : runtime.isEmpty() ? "echo" : runtime,
+                external ? Profile.EXTERNAL : backend.isEmpty() ? defaultBackend : backend,
+                (int) Math.max(1, wire.integer("max_concurrent_tasks", 1)),
+                wire.has("metadata") ? wire.object("metadata").json() : Json.object());
+        var parent = wire.has("parent_id") ? wire.workspaceId("parent_id") : null;
+        return new Draft(profile, parent, position(wire), url);
+    }
+
+    private static @Nullable Position position(Wire wire) {
+        var canvas = wire.has("canvas") ? wire.object("canvas") : wire;
+        if (!canvas.has("x") && !canvas.has("y")) {
+            return null;
+        }
+        return new Position(canvas.number("x", 0), canvas.number("y", 0));
+    }
+
+    /// Better no workspace than one that lacks, without a word, what its owner gave it.
+    private static void refuseWhatWouldBeLost(Wire wire) {
+        if (!wire.object("secrets").json().isEmpty()) {
+            throw new WireException("Expected no \"secrets\": this version of the platform cannot keep them yet");
+        }
+        if (!wire.text("workspace_dir", "").isEmpty()) {
+            throw new WireException("Expected no \"workspace_dir\": this version of the platform cannot mount one yet");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package ai.molecule.platform.workspace;
+
+import ai.molecule.platform.journal.Journal;
+import ai.molecule.platform.store.Database;
+import ai.molecule.protocol.Refusal;
+import ai.molecule.protocol.WorkspaceId;
+import java.util.function.UnaryOperator;
+
+/// The one way in which a workspace's row changes: read it, decide, write it over the version that was read, tell the
+/// journal.
+///
+/// Who loses the race reads again and decides anew. Durable: the row and its fact commit together.
+public final class Lives {
+
+    private static final int TRIES_MAX = 20;
+
+    private final Database database;
+    private final WorkspaceStore store;
+    private final WorkspaceFacts facts;
+
+    public Lives(Database database, Journal journal) {
+        this.database = database;
+        this.store = new WorkspaceStore(database);
+        this.facts = new WorkspaceFacts(journal);
+    }
+
+    /// Changes a workspace.
+    ///
+    /// @param step what becomes of it; the same value changes nothing
+    /// @return the workspace afterwards
+    /// @throws Refusal `workspace_not_found`, or whatever the step refuses
+    public Workspace change(WorkspaceId id, UnaryOperator<Workspace> step) {
+        for (int tries = 0; tries < TRIES_MAX; tries++) {
+            var done = database.inTransaction(() -> {
+                var before = store.find(id).orElseThrow(() -> notFound(id));
+                var after = step.apply(before);
+                if (after.equals(before)) {
+                    return before;
+                }
+                if (!store.update(after)) {
+                    return null;
+                }
+                facts.changed(before, after);
+                return after;
+            });
+            if (done != null) {
+                return done;
+            }
+        }
+        throw new Refusal(
+                Refusal.Reason.CONFLICT, "Expected to change workspace " + id + ", but others kept changing it");
+    }
+
+    static Refusal notFound(WorkspaceId id) {
+        return new Refusal(Refusal.Reason.WORKSPACE_NOT_FOUND, "Expected workspace " + id + ", but there is none");
+    }
+}

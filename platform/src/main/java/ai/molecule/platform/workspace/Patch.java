@@ -1,0 +1,77 @@
+package ai.molecule.platform.workspace;
+
+import ai.molecule.protocol.Refusal;
+import ai.molecule.protocol.Wire;
+import ai.molecule.protocol.WireException;
+import ai.molecule.protocol.WorkspaceId;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A wanted change of some of a workspace's fields; fields that are absent stay.
+public final class Patch {
+
+    /// What only the operator may change: an agent must not raise itself or leave its place.
+    private static final List<String> OPERATORS =
+            List.of("tier", "parent_id", "runtime", "backend", "workspace_dir", "max_concurrent_tasks", "url");
+
+    private final Wire wire;
+
+    private Patch(Wire wire) {
+        this.wire = wire;
+    }
+
+    /// Reads the body of `PATCH /workspaces/{id}`.
+    ///
+    /// @param operator false for an agent, which may not change everything
+    /// @throws WireException when a field cannot be changed at all
+    /// @throws Refusal `forbidden_field` when an agent asks for what is the operator's
+    public static Patch read(JsonNode body, boolean operator) {
+        var wire = Wire.of(body);
+        for (var field : OPERATORS) {
+            if (!operator && wire.mentions(field)) {
+                throw new Refusal(
+                        Refusal.Reason.FORBIDDEN_FIELD,
+                        "Expected the operator to change \"" + field + "\", but an agent asked");
+            }
+        }
+        for (var field : List.of("runtime", "backend", "workspace_dir", "url")) {
+            if (wire.has(field)) {
+                throw new WireException("Expected \"" + field + "\" to stay as it was created");
+            }
+        }
+        if (wire.has("x") != wire.has("y")) {
+            throw new WireException("Expected \"x\" and \"y\" together");
+        }
+        return new Patch(wire);
+    }
+
+    /// True when the parent is to change, to root included.
+    boolean reparents() {
+        return wire.mentions("parent_id");
+    }
+
+    @Nullable
+    WorkspaceId parent() {
+        return wire.has("parent_id") ? wire.workspaceId("parent_id") : null;
+    }
+
+    Profile applyTo(Profile old) {
+        return new Profile(
+                wire.mentions("name") ? wire.text("name") : old.name(),
+                wire.mentions("role") ? wire.text("role", "") : old.role(),
+                wire.has("tier") ? Tier.of(wire.integer("tier", 0)) : old.tier(),
+                old.runtime(),
+                old.backend(),
+                (int) wire.integer("max_concurrent_tasks", old.maxConcurrentTasks()),
+                wire.has("metadata") ? wire.object("metadata").json() : old.metadata());
+    }
+
+    Place applyTo(Place old) {
+        return new Place(
+                reparents() ? parent() : old.parent(),
+                wire.number("x", old.x()),
+                wire.number("y", old.y()),
+                wire.flag("collapsed", old.collapsed()));
+    }
+}

@@ -1,0 +1,187 @@
+package ai.molecule.platform.workspace;
+
+import ai.molecule.platform.access.Access;
+import ai.molecule.platform.backend.Backend;
+import ai.molecule.platform.backend.BackendException;
+import ai.molecule.platform.backend.StartOrder;
+import ai.molecule.protocol.WorkspaceId;
+import java.net.URI;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Makes the world follow the rows: starts agents that are wanted, stops those that are not, starts again those that
+/// died.
+///
+/// Each start is an intent that is stored, an act of the backend, and an outcome that is stored. A crash between any
+/// two leaves a row
+/// that the next round picks up; the backend carries out an order that it gets twice once.
+public final class Provisioner {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Provisioner.class);
+    private static final Duration START_PATIENCE = Duration.ofSeconds(60);
+    private static final int BATCH = 200;
+    private static final int STARTS_AT_ONCE = 4;
+
+    private final Lives lives;
+    private final InstanceStore instances;
+    private final Deaths deaths;
+    private final Access access;
+    private final Surroundings surroundings;
+    private final InstantSource clock;
+    private final Set<WorkspaceId> busy = ConcurrentHashMap.newKeySet();
+    private final Semaphore starts = new Semaphore(STARTS_AT_ONCE);
+
+    /// What it works with.
+    ///
+    /// @param platformUrl how agents reach the platform; known once the listener is open
+    public record Surroundings(Map<String, Backend> backends, java.util.function.Supplier<URI> platformUrl) {
+        public Surroundings {
+            backends = Map.copyOf(backends);
+        }
+    }
+
+    public Provisioner(Lives lives, Deaths deaths, Access access, Surroundings surroundings, InstantSource clock) {
+        this.lives = lives;
+        this.deaths = deaths;
+        this.instances = deaths.instances();
+        this.access = access;
+        this.surroundings = surroundings;
+        this.clock = clock;
+    }
+
+    /// One round: takes up everything that is unsettled and not in hand, each on a thread of its own.
+    public void round() {
+        for (var id : instances.unsettled(clock.instant(), START_PATIENCE, BATCH)) {
+            if (busy.add(id)) {
+                Thread.ofVirtual().name("settle-" + id).start(() -> {
+                    try {
+                        settle(id);
+                    } catch (RuntimeException failed) {
+                        LOG.error("Settling workspace {} failed; the next round tries again", id, failed);
+                    } finally {
+                        busy.remove(id);
+                    }
+                });
+            }
+        }
+    }
+
+    /// Once, before the first round: compares what the rows say runs with what the backends see. Agents that are gone
+    /// are started again,
+    /// agents that nobody wants are stopped.
+    public void takeStock() throws BackendException {
+        for (var backend : surroundings.backends().values()) {
+            var running = new HashMap<WorkspaceId, Long>();
+            for (var one : backend.list()) {
+                running.put(one.workspace(), one.generation());
+            }
+            for (var instance : instances.all()) {
+                if (instance.backend().equals(backend.name())) {
+                    var seen = running.remove(instance.workspace());
+                    if (instance.phase() == Instance.Phase.RUNNING && !Objects.equals(seen, instance.generation())) {
+                        deaths.lostWithThePlatform(instance);
+                    }
+                }
+            }
+            for (var orphan : running.keySet()) {
+                LOG.warn("Stopping agent of workspace {} on {}, which no row knows", orphan, backend.name());
+                backend.stop(orphan);
+            }
+        }
+    }
+
+    private void settle(WorkspaceId id) {
+        var workspace = lives.change(id, this::due);
+        var instance = instances.find(id).orElse(null);
+        var backend = surroundings.backends().get(workspace.profile().backend());
+        if (backend == null) {
+            lives.change(
+                    id,
+                    found -> found.with(found.life()
+                            .gaveUp("the " + found.profile().backend() + " backend is not open", clock.instant())));
+            return;
+        }
+        try {
+            if (!workspace.life().wantsAgent()) {
+                stop(workspace, backend);
+            } else if (workspace.life() instanceof Life.Provisioning(var since)) {
+                var running = instance != null
+                        && instance.generation() == workspace.generation()
+                        && instance.phase() == Instance.Phase.RUNNING;
+                if (!running) {
+                    start(workspace, instance, backend);
+                } else if (!clock.instant().isBefore(since.plus(START_PATIENCE))) {
+                    backend.stop(id);
+                    deaths.died(
+                            id,
+                            workspace.generation(),
+                            "its agent did not register within " + START_PATIENCE.toSeconds() + " s");
+                }
+            }
+        } catch (BackendException failed) {
+            LOG.warn("Workspace {}: {}", id, failed.getMessage());
+            deaths.died(id, workspace.generation(), String.valueOf(failed.getMessage()));
+        }
+    }
+
+    /// An agent that died and whose back-off is over is wanted anew.
+    private Workspace due(Workspace found) {
+        var revived = found.life().revived(clock.instant());
+        return revived.equals(found.life()) ? found : found.with(revived).nextGeneration();
+    }
+
+    private void start(Workspace workspace, @org.jspecify.annotations.Nullable Instance before, Backend backend)
+            throws BackendException {
+        var id = workspace.id();
+        var fallen = before == null ? 0 : before.deaths();
+        starts.acquireUninterruptibly();
+        try {
+            var intent = new Instance(
+                    id,
+                    workspace.generation(),
+                    backend.name(),
+                    Instance.Phase.INTENDED,
+                    "",
+                    "",
+                    fallen,
+                    clock.instant());
+            instances.put(intent, clock.instant());
+            var enrolment = access.newEnrolment(id).reveal();
+            var started = backend.start(new StartOrder(
+                    id,
+                    workspace.generation(),
+                    workspace.profile().runtime(),
+                    workspace.profile().tier().size(),
+                    surroundings.platformUrl().get(),
+                    enrolment));
+            deaths.running(new Instance(
+                    id,
+                    workspace.generation(),
+                    backend.name(),
+                    Instance.Phase.RUNNING,
+                    started.handle(),
+                    started.address().toString(),
+                    fallen,
+                    clock.instant()));
+        } finally {
+            starts.release();
+        }
+    }
+
+    private void stop(Workspace workspace, Backend backend) throws BackendException {
+        if (workspace.life() instanceof Life.Removed) {
+            backend.purge(workspace.id());
+        } else {
+            backend.stop(workspace.id());
+        }
+        instances.delete(workspace.id());
+    }
+}

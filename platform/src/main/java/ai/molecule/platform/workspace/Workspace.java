@@ -1,0 +1,42 @@
+package ai.molecule.platform.workspace;
+
+import ai.molecule.protocol.WorkspaceId;
+import java.time.Instant;
+
+/// A role in the organisation. It outlives the agents that do its work and the machines they run on.
+///
+/// @param generation counts the starts that were wanted of its agent
+/// @param version counts the changes of its row; a change of an older version is lost
+public record Workspace(
+        WorkspaceId id,
+        Profile profile,
+        Place place,
+        Guest guest,
+        Life life,
+        long generation,
+        long version,
+        Instant createdAt) {
+
+    Workspace with(Profile next) {
+        return new Workspace(id, next, place, guest, life, generation, version, createdAt);
+    }
+
+    Workspace with(Place next) {
+        return new Workspace(id, profile, next, guest, life, generation, version, createdAt);
+    }
+
+    /// The workspace with another agent.
+    public Workspace with(Guest next) {
+        return new Workspace(id, profile, place, next, life, generation, version, createdAt);
+    }
+
+    /// The workspace in another state.
+    public Workspace with(Life next) {
+        return new Workspace(id, profile, place, guest, next, generation, version, createdAt);
+    }
+
+    /// The workspace with one more start wanted of its agent.
+    Workspace nextGeneration() {
+        return new Workspace(id, profile, place, guest, life, generation + 1, version, createdAt);
+    }
+}

@@ -1,0 +1,218 @@
+package ai.molecule.platform.workspace;
+
+import ai.molecule.platform.store.Database;
+import ai.molecule.platform.store.Row;
+import ai.molecule.protocol.Json;
+import ai.molecule.protocol.WorkspaceId;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// The SQL of workspaces.
+final class WorkspaceStore {
+
+    private static final String SIGHTING = """
+            select w.*, p.last_heartbeat, coalesce(p.error_rate, 0) as error_rate, coalesce(p.sample_error, '') as sample_error,
+                   coalesce(p.active_tasks, 0) as active_tasks, coalesce(p.current_task, '') as current_task,
+                   coalesce(p.uptime_seconds, 0) as uptime_seconds
+            from workspaces w left join presence p on p.workspace_id = w.id
+            """;
+
+    private final Database database;
+
+    WorkspaceStore(Database database) {
+        this.database = database;
+    }
+
+    void insert(Workspace made) {
+        var profile = made.profile();
+        var place = made.place();
+        database.update(
+                """
+                insert into workspaces (id, name, role, tier, runtime, backend, max_concurrent_tasks, metadata,
+                    parent_id, x, y, collapsed, url, agent_card, epoch, status, status_since, status_reason,
+                    generation, version, created_at)
+                values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, 0, ?, ?, ?, ?, ?, ?)
+                """,
+                made.id().value(),
+                profile.name(),
+                profile.role(),
+                profile.tier().number(),
+                profile.runtime(),
+                profile.backend(),
+                profile.maxConcurrentTasks(),
+                profile.metadata().toString(),
+                value(place.parent()),
+                place.x(),
+                place.y(),
+                place.collapsed(),
+                made.guest().url(),
+                made.life().status(),
+                made.life().since(),
+                made.life().reason(),
+                made.generation(),
+                made.version(),
+                made.createdAt());
+    }
+
+    /// Writes a changed workspace over the version it was made from; false when somebody else was faster.
+    boolean update(Workspace changed) {
+        var profile = changed.profile();
+        var place = changed.place();
+        var card = changed.guest().card();
+        var rows = database.update(
+                """
+                update workspaces set name = ?, role = ?, tier = ?, runtime = ?, max_concurrent_tasks = ?, metadata = ?,
+                    parent_id = ?, x = ?, y = ?, collapsed = ?, url = ?, agent_card = ?, epoch = ?,
+                    status = ?, status_since = ?, status_reason = ?, generation = ?, version = version + 1
+                where id = ? and version = ?
+                """,
+                profile.name(),
+                profile.role(),
+                profile.tier().number(),
+                profile.runtime(),
+                profile.maxConcurrentTasks(),
+                profile.metadata().toString(),
+                value(place.parent()),
+                place.x(),
+                place.y(),
+                place.collapsed(),
+                changed.guest().url(),
+                card.isMissingNode() ? null : card.toString(),
+                changed.guest().epoch(),
+                changed.life().status(),
+                changed.life().since(),
+                changed.life().reason(),
+                changed.generation(),
+                changed.id().value(),
+                changed.version());
+        return rows == 1;
+    }
+
+    Optional<Workspace> find(WorkspaceId id) {
+        return database.first("select * from workspaces where id = ?", WorkspaceStore::workspace, id.value());
+    }
+
+    Optional<Sighting> sight(WorkspaceId id) {
+        return database.first(SIGHTING + " where w.id = ?", WorkspaceStore::sighting, id.value());
+    }
+
+    List<Sighting> living() {
+        return database.query(
+                SIGHTING + " where w.status <> 'removed' order by w.created_at, w.id", WorkspaceStore::sighting);
+    }
+
+    /// The next page after a workspace, which may be gone meanwhile.
+    List<Sighting> livingAfter(Instant createdAt, WorkspaceId id, int limit) {
+        return database.query(
+                SIGHTING
+                        + " where w.status <> 'removed' and (w.created_at, w.id) > (?, ?) order by w.created_at, w.id limit ?",
+                WorkspaceStore::sighting,
+                createdAt,
+                id.value(),
+                limit);
+    }
+
+    /// The living below a workspace, nearest first, without itself.
+    List<Workspace> descendants(WorkspaceId id) {
+        return database.query("""
+                with recursive below(id, depth) as (
+                    select id, 1 from workspaces where parent_id = ?
+                    union all
+                    select w.id, depth + 1 from workspaces w join below on w.parent_id = below.id where depth < 64)
+                select w.* from below join workspaces w on w.id = below.id
+                where w.status <> 'removed' order by below.depth, w.created_at, w.id
+                """, WorkspaceStore::workspace, id.value());
+    }
+
+    /// The chain from a workspace up to its root, itself first.
+    List<Workspace> lineage(WorkspaceId id) {
+        return database.query("""
+                with recursive line(id, parent_id, depth) as (
+                    select id, parent_id, 0 from workspaces where id = ?
+                    union all
+                    select w.id, w.parent_id, depth + 1 from workspaces w join line on w.id = line.parent_id where depth < 64)
+                select w.* from line join workspaces w on w.id = line.id order by line.depth
+                """, WorkspaceStore::workspace, id.value());
+    }
+
+    /// How many living workspaces have this parent; for null, how many roots there are.
+    int countChildren(@Nullable WorkspaceId parent) {
+        return database.query("""
+                        select count(*) as n from workspaces where parent_id is not distinct from ? and status <> 'removed'
+                        """, row -> row.count("n"), value(parent)).getFirst();
+    }
+
+    /// Lets one change of the tree happen at a time, until the transaction ends; cycles and depth are checked under it.
+    void lockTree() {
+        database.query("select pg_advisory_xact_lock(7301) is null as locked", row -> row.flag("locked"));
+    }
+
+    Optional<Replay> findReplay(String key, Instant notBefore) {
+        return database.first(
+                "select request_hash, workspace_id from idempotency where key = ? and created_at > ?",
+                row -> new Replay(row.bytes("request_hash"), new WorkspaceId(row.uuid("workspace_id"))),
+                key,
+                notBefore);
+    }
+
+    /// Remembers a key; false when somebody else just used it.
+    boolean remember(String key, byte[] requestHash, WorkspaceId made, Instant now, Instant notBefore) {
+        database.update("delete from idempotency where created_at <= ?", notBefore);
+        return database.update(
+                        "insert into idempotency values (?, ?, ?, ?) on conflict do nothing",
+                        key,
+                        requestHash,
+                        made.value(),
+                        now)
+                == 1;
+    }
+
+    record Replay(byte[] requestHash, WorkspaceId workspace) {}
+
+    static @Nullable Object value(@Nullable WorkspaceId id) {
+        return id == null ? null : id.value();
+    }
+
+    static Workspace workspace(Row row) {
+        var parent = row.uuidOrNull("parent_id");
+        var card = row.textOrNull("agent_card");
+        return new Workspace(
+                new WorkspaceId(row.uuid("id")),
+                new Profile(
+                        row.text("name"),
+                        row.text("role"),
+                        Tier.of(row.number("tier")),
+                        row.text("runtime"),
+                        row.text("backend"),
+                        row.count("max_concurrent_tasks"),
+                        Json.trusted(row.text("metadata"))),
+                new Place(
+                        parent == null ? null : new WorkspaceId(parent),
+                        row.decimal("x"),
+                        row.decimal("y"),
+                        row.flag("collapsed")),
+                new Guest(
+                        row.text("url"),
+                        card == null ? MissingNode.getInstance() : Json.trusted(card),
+                        row.number("epoch")),
+                Life.of(row.text("status"), row.instant("status_since"), row.text("status_reason")),
+                row.number("generation"),
+                row.number("version"),
+                row.instant("created_at"));
+    }
+
+    private static Sighting sighting(Row row) {
+        return new Sighting(
+                workspace(row),
+                new Sighting.Presence(
+                        row.instantOrNull("last_heartbeat"),
+                        row.decimal("error_rate"),
+                        row.text("sample_error"),
+                        row.count("active_tasks"),
+                        row.text("current_task"),
+                        row.number("uptime_seconds")));
+    }
+}

@@ -1,0 +1,303 @@
+package ai.molecule.platform.workspace;
+
+import ai.molecule.platform.access.Access;
+import ai.molecule.platform.journal.Journal;
+import ai.molecule.platform.store.Database;
+import ai.molecule.protocol.Refusal;
+import ai.molecule.protocol.WorkspaceId;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What people do with workspaces: create, look at, change, stop, start and remove them. Durable.
+///
+/// Nothing here talks to a backend: a use case changes the row, and the [Provisioner] makes the world follow.
+public final class Workspaces {
+
+    static final int DEPTH_MAX = 32;
+    private static final Duration REPLAY_LIFE = Duration.ofHours(24);
+
+    private final Database database;
+    private final WorkspaceStore store;
+    private final WorkspaceFacts facts;
+    private final Lives lives;
+    private final Offer offer;
+    private final Access access;
+    private final InstantSource clock;
+
+    public Workspaces(
+            Lives lives, Journal journal, Offer offer, Access access, Database database, InstantSource clock) {
+        this.lives = lives;
+        this.database = database;
+        this.store = new WorkspaceStore(database);
+        this.facts = new WorkspaceFacts(journal);
+        this.offer = offer;
+        this.access = access;
+        this.clock = clock;
+    }
+
+    /// What a request to create came to.
+    ///
+    /// @param replayed true when the same request had created it before
+    public record Created(Workspace workspace, boolean replayed) {}
+
+    /// A key under which a request is carried out once, and the hash by which the same request is known again.
+    public record IdempotencyKey(String key, byte[] requestHash) {}
+
+    /// Creates a workspace, or finds the one that the same request created in the last 24 hours.
+    ///
+    /// @throws Refusal when runtime or backend are not to be had, the parent does not exist, or the key was used
+    for another request
+    public Created create(Draft draft, @Nullable IdempotencyKey key) {
+        offer.check(draft.profile());
+        return database.inTransaction(() -> {
+            if (key != null) {
+                var earlier = replay(key);
+                if (earlier != null) {
+                    return new Created(earlier, true);
+                }
+            }
+            var made = make(draft);
+            store.insert(made);
+            if (key != null
+                    && !store.remember(key.key(), key.requestHash(), made.id(), clock.instant(), replaysSince())) {
+                throw new Refusal(
+                        Refusal.Reason.CONFLICT,
+                        "Expected to be first with this Idempotency-Key, but the same request is under way");
+            }
+            facts.created(made);
+            return new Created(made, false);
+        });
+    }
+
+    /// A workspace that exists and is not removed.
+    ///
+    /// @throws Refusal `workspace_not_found` or `workspace_removed`
+    public Workspace require(WorkspaceId id) {
+        return present(store.find(id).orElseThrow(() -> Lives.notFound(id)));
+    }
+
+    /// A workspace as it is seen, not removed.
+    ///
+    /// @throws Refusal `workspace_not_found` or `workspace_removed`
+    public Sighting sight(WorkspaceId id) {
+        var sighting = store.sight(id).orElseThrow(() -> Lives.notFound(id));
+        present(sighting.workspace());
+        return sighting;
+    }
+
+    /// All that are not removed, oldest first.
+    public List<Sighting> all() {
+        return store.living();
+    }
+
+    /// A page of them, after a cursor that an earlier page gave.
+    public List<Sighting> page(Cursor after, int limit) {
+        return store.livingAfter(after.createdAt(), after.id(), limit);
+    }
+
+    /// Changes some fields.
+    ///
+    /// @throws Refusal when the new parent does not exist or would close a circle
+    public Workspace patch(WorkspaceId id, Patch patch) {
+        return database.inTransaction(() -> {
+            if (patch.reparents()) {
+                store.lockTree();
+                checkParent(id, patch.parent());
+            }
+            return lives.change(id, found -> {
+                var old = present(found);
+                return old.with(patch.applyTo(old.profile())).with(patch.applyTo(old.place()));
+            });
+        });
+    }
+
+    /// Asks for a new agent.
+    public Workspace restart(WorkspaceId id) {
+        return lives.change(id, found -> {
+            var old = present(found);
+            if (old.profile().external()) {
+                throw new Refusal(
+                        Refusal.Reason.ILLEGAL_TRANSITION,
+                        "Expected a workspace whose agent the platform runs, but workspace " + id + " is external");
+            }
+            checkNoAncestorPaused(id);
+            return old.with(old.life().restarted(clock.instant())).nextGeneration();
+        });
+    }
+
+    /// Stops a workspace and everything below it.
+    ///
+    /// @return how many were stopped
+    public int pause(WorkspaceId id) {
+        return database.inTransaction(() -> {
+            lives.change(id, found -> found.with(present(found).life().paused(clock.instant())));
+            var stopped = 1;
+            for (var below : store.descendants(id)) {
+                if (!(below.life() instanceof Life.Paused)) {
+                    lives.change(below.id(), found -> found.with(found.life().paused(clock.instant())));
+                    stopped++;
+                }
+            }
+            return stopped;
+        });
+    }
+
+    /// Brings a paused workspace back, and everything paused below it.
+    ///
+    /// @return how many come back
+    public int resume(WorkspaceId id) {
+        return database.inTransaction(() -> {
+            checkNoAncestorPaused(id);
+            lives.change(id, found -> resumed(present(found)));
+            var resumed = 1;
+            for (var below : store.descendants(id)) {
+                if (below.life() instanceof Life.Paused) {
+                    lives.change(below.id(), this::resumed);
+                    resumed++;
+                }
+            }
+            return resumed;
+        });
+    }
+
+    /// Removes a workspace and everything below it, for ever. Their secrets end at once; the backend follows.
+    ///
+    /// @param confirmed needed where there is something below
+    /// @return how many were removed below it
+    /// @throws Refusal `confirmation_required`, with the children, when something is below and nobody confirmed
+    public int remove(WorkspaceId id, boolean confirmed) {
+        return database.inTransaction(() -> {
+            store.lockTree();
+            present(store.find(id).orElseThrow(() -> Lives.notFound(id)));
+            var below = store.descendants(id);
+            if (!below.isEmpty() && !confirmed) {
+                var children = below.stream()
+                        .filter(one -> id.equals(one.place().parent()))
+                        .toList();
+                throw new Refusal(
+                        Refusal.Reason.CONFIRMATION_REQUIRED,
+                        "Expected confirm=true, because " + below.size()
+                                + " workspaces below this one would be removed too",
+                        new Children(children));
+            }
+            for (var one : below.reversed()) {
+                removeOne(one.id());
+            }
+            removeOne(id);
+            return below.size();
+        });
+    }
+
+    /// Who is in the way of a removal.
+    public record Children(List<Workspace> children) {
+        public Children {
+            children = List.copyOf(children);
+        }
+    }
+
+    private void removeOne(WorkspaceId id) {
+        access.endAll(id);
+        lives.change(id, found -> found.with(found.life().removed(clock.instant())));
+    }
+
+    private @Nullable Workspace replay(IdempotencyKey key) {
+        var earlier = store.findReplay(key.key(), replaysSince());
+        if (earlier.isEmpty()) {
+            return null;
+        }
+        if (!Arrays.equals(earlier.get().requestHash(), key.requestHash())) {
+            throw new Refusal(
+                    Refusal.Reason.IDEMPOTENCY_KEY_REUSED,
+                    "Expected the request that this Idempotency-Key came with first, but found another");
+        }
+        return store.find(earlier.get().workspace()).orElseThrow();
+    }
+
+    private java.time.Instant replaysSince() {
+        return clock.instant().minus(REPLAY_LIFE);
+    }
+
+    private Workspace make(Draft draft) {
+        var now = clock.instant();
+        store.lockTree();
+        var id = WorkspaceId.random();
+        checkParent(id, draft.parent());
+        var chosen = draft.position() == null
+                ? Grid.slot(draft.parent() != null, store.countChildren(draft.parent()))
+                : draft.position();
+        var life = draft.profile().external() ? new Life.AwaitingAgent(now) : new Life.Provisioning(now);
+        return new Workspace(
+                id,
+                draft.profile(),
+                new Place(draft.parent(), chosen.x(), chosen.y(), false),
+                new Guest(draft.url(), MissingNode.getInstance(), 0),
+                life,
+                1,
+                0,
+                now);
+    }
+
+    private void checkParent(WorkspaceId id, @Nullable WorkspaceId parent) {
+        if (parent == null) {
+            return;
+        }
+        var line = store.lineage(parent);
+        if (line.isEmpty() || line.getFirst().life() instanceof Life.Removed) {
+            throw new Refusal(
+                    Refusal.Reason.INVALID_FIELD,
+                    "Expected \"parent_id\" to name a workspace, but there is no " + parent);
+        }
+        if (line.stream().anyMatch(ancestor -> ancestor.id().equals(id))) {
+            throw new Refusal(
+                    Refusal.Reason.PARENT_CYCLE,
+                    "Expected a parent outside the workspace's own team, but " + parent + " is in it");
+        }
+        if (line.size() >= DEPTH_MAX) {
+            throw new Refusal(
+                    Refusal.Reason.INVALID_FIELD,
+                    "Expected at most " + DEPTH_MAX + " levels, but the parent is on the last");
+        }
+    }
+
+    private void checkNoAncestorPaused(WorkspaceId id) {
+        store.lineage(id).stream()
+                .skip(1)
+                .filter(ancestor -> ancestor.life() instanceof Life.Paused)
+                .findFirst()
+                .ifPresent(paused -> {
+                    throw new Refusal(
+                            Refusal.Reason.ANCESTOR_PAUSED,
+                            "Expected no paused ancestor, but "
+                                    + paused.profile().name() + " (" + paused.id() + ") is; resume it first");
+                });
+    }
+
+    private Workspace resumed(Workspace paused) {
+        var now = clock.instant();
+        if (!paused.profile().external()) {
+            return paused.with(paused.life().resumed(new Life.Provisioning(now)))
+                    .nextGeneration();
+        }
+        var next = paused.guest().epoch() == 0
+                ? new Life.AwaitingAgent(now)
+                : new Life.Offline(now, "resumed; its agent has not been heard yet");
+        return paused.with(paused.life().resumed(next));
+    }
+
+    private static Workspace present(Workspace found) {
+        if (found.life() instanceof Life.Removed(var at)) {
+            throw new Refusal(
+                    Refusal.Reason.WORKSPACE_REMOVED,
+                    "Expected a workspace, but " + found.id() + " was removed",
+                    new Gone(found.id(), at));
+        }
+        return found;
+    }
+
+    /// A workspace that was, and when it ended.
+    public record Gone(WorkspaceId id, java.time.Instant removedAt) {}
+}

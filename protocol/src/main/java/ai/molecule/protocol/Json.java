@@ -1,0 +1,115 @@
+package ai.molecule.protocol;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+
+/// The one JSON reader and writer. Reading is bounded: nesting, number length and trailing text are refused, not
+/// guessed.
+public final class Json {
+
+    /// The deepest nesting that is read.
+    public static final int DEPTH_MAX = 200;
+
+    private static final JsonMapper MAPPER = mapper();
+
+    private Json() {}
+
+    private static JsonMapper mapper() {
+        var mapper = JsonMapper.builder()
+                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+                .build();
+        mapper.getFactory()
+                .setStreamReadConstraints(StreamReadConstraints.builder()
+                        .maxNestingDepth(DEPTH_MAX)
+                        .maxNumberLength(100)
+                        .build());
+        return mapper;
+    }
+
+    /// Reads one JSON value from UTF-8 bytes.
+    ///
+    /// @throws MalformedException when the bytes are not exactly one JSON value in valid UTF-8
+    public static JsonNode read(byte[] utf8) throws MalformedException {
+        try {
+            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8));
+            var value = MAPPER.readTree(utf8);
+            if (value == null || value.isMissingNode()) {
+                throw new MalformedException("Expected a JSON value, but found nothing");
+            }
+            return value;
+        } catch (CharacterCodingException notText) {
+            throw new MalformedException("Expected UTF-8 text, but found bytes that are not");
+        } catch (JsonProcessingException bad) {
+            throw new MalformedException("Expected valid JSON, but found: " + firstLine(bad.getOriginalMessage()));
+        } catch (IOException impossible) {
+            throw new UncheckedIOException(impossible);
+        }
+    }
+
+    /// Reads one JSON value from text.
+    ///
+    /// @throws MalformedException when the text is not exactly one JSON value
+    public static JsonNode read(String text) throws MalformedException {
+        return read(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /// Reads text that we wrote ourselves, so that malformed text is a bug.
+    public static JsonNode trusted(String text) {
+        try {
+            return read(text);
+        } catch (MalformedException bug) {
+            throw new IllegalStateException(
+                    "Expected our own JSON, but found " + text.length() + " characters of other", bug);
+        }
+    }
+
+    /// Writes compact UTF-8.
+    public static byte[] bytes(JsonNode value) {
+        try {
+            return MAPPER.writeValueAsBytes(value);
+        } catch (JsonProcessingException bug) {
+            throw new IllegalStateException("Expected to write a JSON tree", bug);
+        }
+    }
+
+    /// Writes compact text.
+    public static String text(JsonNode value) {
+        return new String(bytes(value), StandardCharsets.UTF_8);
+    }
+
+    /// A new empty object.
+    public static ObjectNode object() {
+        return JsonNodeFactory.instance.objectNode();
+    }
+
+    /// A new empty array.
+    public static ArrayNode array() {
+        return JsonNodeFactory.instance.arrayNode();
+    }
+
+    private static String firstLine(String message) {
+        var end = message.indexOf('\n');
+        return end < 0 ? message : message.substring(0, end);
+    }
+
+    /// Says what is wrong with a text that should have been JSON; the message is safe to show to its sender.
+    public static final class MalformedException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        MalformedException(String message) {
+            super(message);
+        }
+    }
+}
