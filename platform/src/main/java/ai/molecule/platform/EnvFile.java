@@ -7,7 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Pattern;
 
-/// The `.env` file of the working directory: `NAME=value` lines, comments with `#`, quotes around a value are dropped.
+/// The `.env` file of the working directory: `NAME=value` lines, comments with `#`, quotes around a value are
+/// dropped.
 final class EnvFile {
 
     private static final Pattern LINE =

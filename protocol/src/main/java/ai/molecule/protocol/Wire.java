@@ -3,7 +3,8 @@ package ai.molecule.protocol;
 import com.fasterxml.jackson.databind.JsonNode;
 import org.jspecify.annotations.Nullable;
 
-/// Reads the typed fields of a JSON object. Null counts as absent, a wrong type is refused, unknown fields are ignored.
+/// Reads the typed fields of a JSON object. Null counts as absent, a wrong type is refused, unknown fields are
+/// ignored.
 public final class Wire {
 
     private final JsonNode object;

@@ -7,7 +7,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.net.URI;
 import java.util.function.Supplier;
 
-/// The cards of all workspaces, computed from what the agent registered and where the platform is; also while the agent
+/// The cards of all workspaces, computed from what the agent registered and where the platform is; also while the
+/// agent
 /// sleeps.
 public final class Cards {
 

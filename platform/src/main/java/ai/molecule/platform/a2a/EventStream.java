@@ -12,7 +12,8 @@ import java.util.concurrent.TimeUnit;
 /// An agent's event stream on its way to one caller: every piece goes on as it comes, and silence is filled with
 /// comments.
 ///
-/// Bounded: while the caller is slow, at most a few pieces wait, and then the agent waits. Ending it never touches the
+/// Bounded: while the caller is slow, at most a few pieces wait, and then the agent waits. Ending it never touches
+/// the
 /// agent's task.
 public final class EventStream implements AutoCloseable {
 

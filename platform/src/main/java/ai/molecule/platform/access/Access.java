@@ -48,7 +48,7 @@ public final class Access {
     /// Who shows this bearer.
     ///
     /// @throws Refusal `invalid_token` when nobody known does, `superseded` when a newer life of the agent took its
-    place
+    /// place
     public Caller identify(String bearer) {
         if (MessageDigest.isEqual(adminHash, Token.sha256(bearer))) {
             return new Caller.Admin(false);

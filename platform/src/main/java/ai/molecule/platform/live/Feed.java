@@ -50,7 +50,7 @@ public final class Feed {
     /// Begins to show facts to a viewer, on a thread of its own.
     ///
     /// @param since the last number the viewer saw; null for one that saw nothing, or with a number too old to
-    catch up from
+    /// catch up from
     public Viewing view(Viewer viewer, @org.jspecify.annotations.Nullable Long since) {
         var viewing = new Viewing(this, viewer, since);
         viewings.add(viewing);
@@ -83,7 +83,8 @@ public final class Feed {
         }
     }
 
-    /// The frames after a number, waiting a while for the first; empty when none came, null when they are no longer at
+    /// The frames after a number, waiting a while for the first; empty when none came, null when they are no longer
+    /// at
     /// hand.
     @org.jspecify.annotations.Nullable
     List<Frame> after(long seq, Duration patience) throws InterruptedException {

@@ -18,10 +18,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// Hears heartbeats. A beat is soft: the latest of each agent waits in memory, and [#flush] writes all of them with one
+/// Hears heartbeats. A beat is soft: the latest of each agent waits in memory, and [#flush] writes all of them with
+/// one
 /// statement.
 ///
-/// What is lost with the process is at most one flush's worth of beats, which the agents send again within 30 seconds.
+/// What is lost with the process is at most one flush's worth of beats, which the agents send again within 30
+/// seconds.
 public final class Heartbeats {
 
     private final PresenceStore store;
@@ -47,7 +49,7 @@ public final class Heartbeats {
     /// Takes a beat; touches no database.
     ///
     /// @throws Refusal `forbidden` when somebody else's credential is shown, `superseded` when an older epoch
-    speaks
+    /// speaks
     public void hear(Caller caller, Heartbeat heartbeat) {
         switch (caller) {
             case Caller.Admin _ -> {}

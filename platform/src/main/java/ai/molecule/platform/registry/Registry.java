@@ -16,7 +16,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
-/// Lets agents announce themselves: the first time with the operator's token or an enrolment, later with the token they
+/// Lets agents announce themselves: the first time with the operator's token or an enrolment, later with the token
+/// they
 /// got.
 ///
 /// Durable. Every registration begins a new epoch; who speaks for an older one is told that it is superseded.
@@ -48,7 +49,7 @@ public final class Registry {
     ///
     /// @param bearer what the caller showed, to use it up when it is an enrolment
     /// @throws Refusal when the caller may not, the URL is not allowed, or the workspace is in no state to be
-    registered
+    /// registered
     public Registered register(Caller caller, String bearer, Registration registration) {
         var id = registration.id();
         return database.inTransaction(() -> {

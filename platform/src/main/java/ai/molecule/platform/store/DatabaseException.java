@@ -10,7 +10,8 @@ public final class DatabaseException extends RuntimeException {
         super(message, cause);
     }
 
-    /// True when the server cannot be reached or used, rather than the statement being wrong (SQLSTATE classes 08, 53,
+    /// True when the server cannot be reached or used, rather than the statement being wrong (SQLSTATE classes 08,
+    /// 53,
     /// 57).
     public boolean unavailable() {
         for (Throwable cause = getCause(); cause != null; cause = cause.getCause()) {

@@ -38,7 +38,8 @@ public final class EmbeddedPostgres implements AutoCloseable {
         this.address = address;
     }
 
-    /// Unpacks the binaries and makes a cluster where that was not done before, then starts the server and waits until
+    /// Unpacks the binaries and makes a cluster where that was not done before, then starts the server and waits
+    /// until
     /// it answers.
     ///
     /// @param home the directory that holds binaries and data

@@ -10,7 +10,8 @@ import java.time.InstantSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// What follows when an agent ends by itself: offline at once, another start after a pause that doubles, and giving up
+/// What follows when an agent ends by itself: offline at once, another start after a pause that doubles, and giving
+/// up
 /// after six in a row.
 public final class Deaths {
 
@@ -80,7 +81,8 @@ public final class Deaths {
         });
     }
 
-    /// The backend did what was ordered. Should the agent have died before this is stored, its death is not forgotten.
+    /// The backend did what was ordered. Should the agent have died before this is stored, its death is not
+    /// forgotten.
     void running(Instance started) {
         database.inTransaction(() -> {
             var stored = instances.find(started.workspace()).orElse(null);

@@ -4,7 +4,8 @@ import ai.molecule.protocol.WireException;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.regex.Pattern;
 
-/// What a workspace is: its name and role in the organisation, its size, what its agent is made of and where that runs.
+/// What a workspace is: its name and role in the organisation, its size, what its agent is made of and where that
+/// runs.
 ///
 /// @param backend a backend's name, or `external`
 /// @param metadata whatever its owner wants to keep with it, an object

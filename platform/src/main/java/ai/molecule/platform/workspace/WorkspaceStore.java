@@ -145,7 +145,8 @@ final class WorkspaceStore {
                         """, row -> row.count("n"), value(parent)).getFirst();
     }
 
-    /// Lets one change of the tree happen at a time, until the transaction ends; cycles and depth are checked under it.
+    /// Lets one change of the tree happen at a time, until the transaction ends; cycles and depth are checked under
+    /// it.
     void lockTree() {
         database.query("select pg_advisory_xact_lock(7301) is null as locked", row -> row.flag("locked"));
     }

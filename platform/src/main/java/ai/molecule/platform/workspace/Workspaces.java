@@ -50,7 +50,7 @@ public final class Workspaces {
     /// Creates a workspace, or finds the one that the same request created in the last 24 hours.
     ///
     /// @throws Refusal when runtime or backend are not to be had, the parent does not exist, or the key was used
-    for another request
+    /// for another request
     public Created create(Draft draft, @Nullable IdempotencyKey key) {
         offer.check(draft.profile());
         return database.inTransaction(() -> {

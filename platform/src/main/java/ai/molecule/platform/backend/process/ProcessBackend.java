@@ -27,7 +27,8 @@ import org.slf4j.LoggerFactory;
 
 /// Runs agents as child processes, each in `workspaces/<id>` below the data directory.
 ///
-/// A child inherits nothing of the platform's environment. It dies with the platform: its standard input is a pipe that
+/// A child inherits nothing of the platform's environment. It dies with the platform: its standard input is a pipe
+/// that
 /// ends when the
 /// platform does, however that ends; and what is left all the same (a child that ignores its input) is found by its
 /// mark and stopped when
