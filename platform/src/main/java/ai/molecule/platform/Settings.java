@@ -53,7 +53,7 @@ record Settings(
                 reader.secret(Variable.SECRETS_ENCRYPTION_KEY),
                 reader.optional(Variable.PLATFORM_URL, Settings::baseUrl),
                 reader.runtimes(),
-                reader.list(Variable.ALLOWED_AGENT_CIDRS, Settings::cidr),
+                reader.agentRanges(),
                 reader.list(Variable.CORS_ORIGINS, Function.identity()),
                 reader.text(Variable.RATE_LIMIT).isEmpty() ? 0 : reader.number(Variable.RATE_LIMIT, 1, 10_000_000),
                 reader.oneOf(Variable.LOG_FORMAT, Set.of("text", "json")).equals("json"),
@@ -162,6 +162,13 @@ record Settings(
                 return runtime;
             }));
             return named.isEmpty() ? Offer.KNOWN : named;
+        }
+
+        /// A platform that only this machine can reach may by default reach agents on this machine.
+        List<Cidr> agentRanges() {
+            var named = list(Variable.ALLOWED_AGENT_CIDRS, Settings::cidr);
+            var loopback = Set.of("127.0.0.1", "localhost", "::1").contains(text(Variable.HOST));
+            return named.isEmpty() && loopback ? List.of(cidr("127.0.0.0/8"), cidr("::1/128")) : named;
         }
 
         String backend() {

@@ -1,0 +1,38 @@
+import type { Fact, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
+
+/** A refusal of the platform: its sentence, its stable code, and the whole body for what else it says. */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly body: Record<string, unknown>,
+  ) {
+    super(message);
+  }
+}
+
+async function call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+  const response = await fetch(path, {
+    method,
+    headers: { ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const answer = (await response.json().catch(() => ({}))) as Record<string, unknown>;
+  if (!response.ok) {
+    throw new Refused(response.status, String(answer.code ?? ""), String(answer.error ?? `The platform answered ${response.status}`), answer);
+  }
+  return answer as T;
+}
+
+export const api = {
+  session: () => call<{ role: string }>("GET", "/session"),
+  signIn: (adminToken: string) => call("POST", "/session", { admin_token: adminToken }),
+  signOut: () => call("DELETE", "/session"),
+  get: (id: string) => call<Workspace>("GET", `/workspaces/${id}`),
+  create: (draft: WorkspaceDraft) => call<WorkspaceCreated>("POST", "/workspaces", draft, { "Idempotency-Key": crypto.randomUUID() }),
+  patch: (id: string, patch: WorkspacePatch) => call("PATCH", `/workspaces/${id}`, patch),
+  remove: (id: string, confirm: boolean) => call("DELETE", `/workspaces/${id}${confirm ? "?confirm=true" : ""}`),
+  act: (id: string, verb: "restart" | "pause" | "resume") => call("POST", `/workspaces/${id}/${verb}`),
+  events: (id: string) => call<Fact[]>("GET", `/events/${id}?limit=100`),
+};

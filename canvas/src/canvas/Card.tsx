@@ -1,0 +1,88 @@
+import { memo } from "react";
+import type { Workspace } from "../api/types";
+import { useFleet } from "../store/fleet";
+import { remoteLook, STATUS_WORD } from "../store/words";
+
+const REMOTE_TITLE = {
+  live: "Runs on hardware of yours; heard within the last 90 seconds",
+  stale: "Runs on hardware of yours; not heard from now",
+  waiting: "Runs on hardware of yours; never seen yet",
+} as const;
+
+export interface CardData extends Record<string, unknown> {
+  team: boolean;
+  inside: number;
+}
+
+/** One workspace. It looks up its own row, so that a change of one workspace draws one card. */
+export const Card = memo(function Card({ id, data, selected }: { id: string; data: CardData; selected?: boolean }) {
+  const workspace = useFleet((fleet) => fleet.byId[id]);
+  if (!workspace) return null;
+  countRender(id);
+  return (
+    <article
+      className={`card status-${workspace.status}${data.team ? " team" : ""}${selected ? " selected" : ""}`}
+      aria-label={`${workspace.name}, ${STATUS_WORD[workspace.status]}`}
+      data-testid="card"
+      data-id={id}
+    >
+      <header>
+        <span className="dot" aria-hidden="true" />
+        <h3 title={workspace.name}>{workspace.name}</h3>
+        {data.inside > 0 && <span className="pill inside">{data.inside} inside</span>}
+        <span className="pill">T{workspace.tier}</span>
+      </header>
+      <p className="role" title={workspace.role}>
+        {workspace.role || "\u00a0"}
+      </p>
+      <footer>
+        <span className="status">{STATUS_WORD[workspace.status]}</span>
+        <Where workspace={workspace} />
+      </footer>
+      <Activity workspace={workspace} />
+    </article>
+  );
+});
+
+function Where({ workspace }: { workspace: Workspace }) {
+  const remote = remoteLook(workspace);
+  if (remote) {
+    return (
+      <span className={`pill remote ${remote}`} title={REMOTE_TITLE[remote]}>
+        REMOTE
+      </span>
+    );
+  }
+  return (
+    <span className="where">
+      {workspace.runtime} · {workspace.backend}
+    </span>
+  );
+}
+
+function Activity({ workspace }: { workspace: Workspace }) {
+  if (workspace.active_tasks > 0) {
+    return (
+      <p className="activity busy" title={workspace.current_task}>
+        <span className="pulse" aria-hidden="true" />
+        {workspace.active_tasks > 1 ? `${workspace.active_tasks} tasks · ` : ""}
+        {workspace.current_task || "working"}
+      </p>
+    );
+  }
+  const reason = workspace.status_reason;
+  if (reason && (workspace.status === "failed" || workspace.status === "offline" || workspace.status === "degraded")) {
+    return (
+      <p className="activity reason" title={reason}>
+        {reason}
+      </p>
+    );
+  }
+  return null;
+}
+
+/** How often each card was drawn; the browser test reads it to prove that one change draws one card. */
+function countRender(id: string) {
+  const counts = ((window as unknown as { cardRenders?: Record<string, number> }).cardRenders ??= {});
+  counts[id] = (counts[id] ?? 0) + 1;
+}

@@ -1,0 +1,143 @@
+import { type FormEvent, useState } from "react";
+import { api } from "../api/client";
+import type { Connection, WorkspaceDraft } from "../api/types";
+import { useFleet } from "../store/fleet";
+import { useView } from "../store/view";
+import { Modal } from "./Modal";
+
+const TIERS = [
+  { tier: 1, size: "256 MB · ½ CPU" },
+  { tier: 2, size: "512 MB · 1 CPU" },
+  { tier: 3, size: "2 GB · 2 CPU" },
+  { tier: 4, size: "4 GB · 4 CPU" },
+] as const;
+
+export function CreateDialog({ parent }: { parent: string | undefined }) {
+  const [external, setExternal] = useState(false);
+  const [tier, setTier] = useState<1 | 2 | 3 | 4>(2);
+  const [problem, setProblem] = useState<string>();
+  const [connection, setConnection] = useState<Connection>();
+  const byId = useFleet((fleet) => fleet.byId);
+  const { open, select } = useView.getState();
+
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const text = (name: string) => String(form.get(name) ?? "").trim();
+    const draft: WorkspaceDraft = {
+      name: text("name"),
+      role: text("role"),
+      tier,
+      external,
+      ...(external ? { runtime: "external" } : { runtime: text("runtime") }),
+      max_concurrent_tasks: 1,
+      ...(external && text("url") ? { url: text("url") } : {}),
+      ...(text("parent") ? { parent_id: text("parent") } : {}),
+    };
+    try {
+      const created = await api.create(draft);
+      select(created.id, "details");
+      if (created.connection) setConnection(created.connection);
+      else open(undefined);
+    } catch (refused) {
+      setProblem(refused instanceof Error ? refused.message : String(refused));
+    }
+  };
+
+  if (connection) return <Connect connection={connection} />;
+  return (
+    <Modal title="New workspace">
+      <form onSubmit={(event) => void submit(event)}>
+        <h2>New workspace</h2>
+        <label>
+          Name
+          <input name="name" required maxLength={255} autoFocus placeholder="Researcher" />
+        </label>
+        <label>
+          Role
+          <input name="role" maxLength={1000} placeholder="Finds and reads sources" />
+        </label>
+        <fieldset className="choice">
+          <legend>Where its agent runs</legend>
+          <label className={external ? "" : "chosen"}>
+            <input type="radio" checked={!external} onChange={() => setExternal(false)} />
+            Here <small>the platform starts it</small>
+          </label>
+          <label className={external ? "chosen" : ""}>
+            <input type="radio" checked={external} onChange={() => setExternal(true)} />
+            Elsewhere <small>on hardware of yours</small>
+          </label>
+        </fieldset>
+        {external ? (
+          <label>
+            Agent's URL <small>can be left out until it registers</small>
+            <input name="url" type="url" placeholder="https://agent.example.com" />
+          </label>
+        ) : (
+          <>
+            <label>
+              Runtime
+              <select name="runtime">
+                <option value="echo">echo</option>
+              </select>
+            </label>
+            <fieldset className="choice">
+              <legend>Size</legend>
+              {TIERS.map((one) => (
+                <label key={one.tier} className={tier === one.tier ? "chosen" : ""}>
+                  <input type="radio" checked={tier === one.tier} onChange={() => setTier(one.tier)} />T{one.tier} <small>{one.size}</small>
+                </label>
+              ))}
+            </fieldset>
+          </>
+        )}
+        <label>
+          Parent
+          <select name="parent" defaultValue={parent ?? ""}>
+            <option value="">none</option>
+            {Object.values(byId).map((one) => (
+              <option key={one.id} value={one.id}>
+                {one.name}
+              </option>
+            ))}
+          </select>
+        </label>
+        {problem && (
+          <p className="problem" role="alert">
+            {problem}
+          </p>
+        )}
+        <div className="buttons">
+          <button type="button" onClick={() => open(undefined)}>
+            Cancel
+          </button>
+          <button className="primary">Create</button>
+        </div>
+      </form>
+    </Modal>
+  );
+}
+
+/** How the agent joins. The enrolment is shown here once. */
+function Connect({ connection }: { connection: Connection }) {
+  const { open } = useView.getState();
+  const command = `curl -X POST ${connection.registry_endpoint} \\
+  -H "Authorization: Bearer ${connection.enrolment_token}" \\
+  -d '{"id":"${connection.workspace_id}","url":"https://your-agent.example.com","agent_card":{"name":"My agent"}}'`;
+  return (
+    <Modal title="Connect the agent" className="wide">
+      <h2>Connect the agent</h2>
+      <p>
+        Register from where the agent runs. The token is good once, within 24 hours, and is not shown again. The answer holds the agent's own token, for
+        its heartbeats.
+      </p>
+      <pre className="command">{command}</pre>
+      <div className="buttons">
+        <button onClick={() => void navigator.clipboard.writeText(command)}>Copy</button>
+        <button className="primary" onClick={() => open(undefined)}>
+          Done
+        </button>
+      </div>
+    </Modal>
+  );
+}

@@ -1,0 +1,86 @@
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { cancelTask, sendStreaming } from "../api/a2a";
+import type { Workspace } from "../api/types";
+import { STATUS_WORD } from "../store/words";
+import { type Conversation, EMPTY, ask, failed, hear } from "./conversation";
+
+/** A conversation with one agent over A2A, streamed as it speaks; a running answer can be canceled. */
+export function Chat({ workspace }: { workspace: Workspace }) {
+  const [conversation, setConversation] = useState<Conversation>(EMPTY);
+  const [draft, setDraft] = useState("");
+  const abort = useRef<AbortController>(undefined);
+  const end = useRef<HTMLDivElement>(null);
+  const reachable = workspace.status === "online" || workspace.status === "degraded";
+  const busy = conversation.running;
+
+  useEffect(() => {
+    end.current?.scrollIntoView({ block: "end" });
+  }, [conversation]);
+  useEffect(() => () => abort.current?.abort(), []);
+
+  const send = async () => {
+    const text = draft.trim();
+    if (!text || busy || !reachable) return;
+    setDraft("");
+    setConversation((before) => ask(before, text));
+    abort.current = new AbortController();
+    try {
+      await sendStreaming(workspace.id, {
+        text,
+        contextId: conversation.contextId,
+        taskId: conversation.waitingTask,
+        signal: abort.current.signal,
+        onEvent: (event) => setConversation((before) => hear(before, event)),
+      });
+    } catch (problem) {
+      setConversation((before) => failed(before, problem instanceof Error ? problem.message : String(problem)));
+    }
+    setConversation((before) => ({ ...before, running: false }));
+  };
+
+  const cancel = () => {
+    if (conversation.taskId) void cancelTask(workspace.id, conversation.taskId);
+    else abort.current?.abort();
+  };
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      void send();
+    }
+  };
+
+  return (
+    <div className="chat">
+      <div className="turns" aria-live="polite">
+        {conversation.turns.length === 0 && <p className="hint">Say something to {workspace.name}. An echo agent also knows: slow, events, sleep, fail, ask, input.</p>}
+        {conversation.turns.map((turn, index) => (
+          <div key={index} className={`turn ${turn.from}${turn.tone ? ` ${turn.tone}` : ""}`}>
+            {turn.text}
+            {turn.from === "agent" && busy && index === conversation.turns.length - 1 && <span className="caret" aria-hidden="true" />}
+            {turn.note && <small>{turn.note}</small>}
+          </div>
+        ))}
+        <div ref={end} />
+      </div>
+      <div className="composer">
+        <textarea
+          aria-label="Message"
+          rows={2}
+          placeholder={reachable ? "Message" : `${workspace.name} is ${STATUS_WORD[workspace.status].toLowerCase()}`}
+          value={draft}
+          disabled={!reachable}
+          onChange={(event) => setDraft(event.target.value)}
+          onKeyDown={onKeyDown}
+        />
+        {busy ? (
+          <button onClick={cancel}>Cancel</button>
+        ) : (
+          <button className="primary" disabled={!reachable || !draft.trim()} onClick={() => void send()}>
+            Send
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,108 @@
+import { useEffect, useState } from "react";
+import { api } from "../api/client";
+import type { LifeStatus, Workspace } from "../api/types";
+import { useFleet } from "../store/fleet";
+import { useView } from "../store/view";
+
+const RESTARTABLE: readonly LifeStatus[] = ["provisioning", "online", "degraded", "offline", "failed"];
+
+export function Details({ workspace }: { workspace: Workspace }) {
+  const parent = useFleet((fleet) => (workspace.parent_id ? fleet.byId[workspace.parent_id] : undefined));
+  const { open, complain, select } = useView.getState();
+  const heard = useLastHeartbeat(workspace);
+  const act = (verb: "restart" | "pause" | "resume") => api.act(workspace.id, verb).catch(complain);
+  return (
+    <div className="details">
+      {workspace.status_reason && <p className={`notice status-${workspace.status}`}>{workspace.status_reason}</p>}
+      <Rename workspace={workspace} />
+      <dl>
+        <dt>Runtime</dt>
+        <dd>{workspace.runtime}</dd>
+        <dt>Backend</dt>
+        <dd>{workspace.external ? "none: its agent runs on hardware of yours" : workspace.backend}</dd>
+        <dt>Parent</dt>
+        <dd>
+          {parent ? (
+            <button className="link" onClick={() => select(parent.id)}>
+              {parent.name}
+            </button>
+          ) : (
+            "none"
+          )}
+        </dd>
+        <dt>Last heartbeat</dt>
+        <dd>{heard ? new Date(heard).toLocaleTimeString() : "none yet"}</dd>
+        <dt>In this state</dt>
+        <dd>since {new Date(workspace.status_since).toLocaleTimeString()}</dd>
+        <dt>Epoch</dt>
+        <dd>{workspace.epoch === 0 ? "its agent never registered" : workspace.epoch}</dd>
+        <dt>Agent's URL</dt>
+        <dd className="mono">{workspace.url || "none"}</dd>
+        <dt>Workspace id</dt>
+        <dd className="mono">{workspace.id}</dd>
+      </dl>
+      <div className="actions">
+        {workspace.status === "paused" ? (
+          <button onClick={() => void act("resume")}>Resume</button>
+        ) : (
+          <button onClick={() => void act("pause")}>Pause</button>
+        )}
+        {!workspace.external && RESTARTABLE.includes(workspace.status) && <button onClick={() => void act("restart")}>Restart</button>}
+        <button onClick={() => open({ kind: "create", parent: workspace.id })}>Add below</button>
+        <button className="danger" onClick={() => open({ kind: "remove", id: workspace.id })}>
+          Remove
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** Heartbeats are no facts, so the feed does not bring them: asked for when the panel opens and when something else changed. */
+function useLastHeartbeat(workspace: Workspace): string | null {
+  const [heard, setHeard] = useState(workspace.last_heartbeat_at);
+  useEffect(() => {
+    let wanted = true;
+    api
+      .get(workspace.id)
+      .then((row) => wanted && setHeard(row.last_heartbeat_at))
+      .catch(() => {});
+    return () => {
+      wanted = false;
+    };
+  }, [workspace]);
+  return heard;
+}
+
+function Rename({ workspace }: { workspace: Workspace }) {
+  const [name, setName] = useState<string>();
+  const [role, setRole] = useState<string>();
+  const changed = (name ?? workspace.name) !== workspace.name || (role ?? workspace.role) !== workspace.role;
+  const save = async () => {
+    try {
+      await api.patch(workspace.id, { name: name ?? workspace.name, role: role ?? workspace.role });
+      setName(undefined);
+      setRole(undefined);
+    } catch (problem) {
+      useView.getState().complain(problem);
+    }
+  };
+  return (
+    <form
+      className="rename"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void save();
+      }}
+    >
+      <label>
+        Name
+        <input value={name ?? workspace.name} onChange={(event) => setName(event.target.value)} maxLength={255} />
+      </label>
+      <label>
+        Role
+        <textarea rows={2} value={role ?? workspace.role} onChange={(event) => setRole(event.target.value)} maxLength={1000} />
+      </label>
+      {changed && <button className="primary">Save</button>}
+    </form>
+  );
+}

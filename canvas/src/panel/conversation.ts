@@ -1,0 +1,73 @@
+import type { Part, StreamResponse } from "../api/a2a";
+
+export interface Turn {
+  from: "me" | "agent";
+  text: string;
+  note?: string;
+  tone?: "error" | "canceled" | "question";
+}
+
+/** A conversation as it stands. A value: every event makes a new one. */
+export interface Conversation {
+  turns: readonly Turn[];
+  running: boolean;
+  contextId: string | undefined;
+  taskId: string | undefined;
+  /** The task that waits for our answer. */
+  waitingTask: string | undefined;
+}
+
+export const EMPTY: Conversation = { turns: [], running: false, contextId: undefined, taskId: undefined, waitingTask: undefined };
+
+export function ask(before: Conversation, text: string): Conversation {
+  return { ...before, turns: [...before.turns, { from: "me", text }, { from: "agent", text: "" }], running: true, taskId: undefined, waitingTask: undefined };
+}
+
+export function failed(before: Conversation, problem: string): Conversation {
+  return last(before, (turn) => ({ ...turn, tone: "error", note: problem }));
+}
+
+export function hear(before: Conversation, event: StreamResponse): Conversation {
+  if (event.task) {
+    const heard = { ...before, taskId: event.task.id, contextId: event.task.contextId };
+    return state(heard, event.task.id, event.task.status.state, words(event.task.status.message?.parts));
+  }
+  if (event.artifactUpdate) {
+    const text = words(event.artifactUpdate.artifact.parts);
+    return last(before, ({ note: _note, ...turn }) => ({ ...turn, text: turn.text + text }));
+  }
+  if (event.statusUpdate) {
+    const { taskId, status } = event.statusUpdate;
+    return state(before, taskId, status.state, words(status.message?.parts));
+  }
+  if (event.message) {
+    const text = words(event.message.parts);
+    return last(before, (turn) => ({ ...turn, text: turn.text + text }));
+  }
+  return before;
+}
+
+function state(before: Conversation, taskId: string, wire: string, said: string): Conversation {
+  switch (wire) {
+    case "TASK_STATE_FAILED":
+    case "TASK_STATE_REJECTED":
+      return last(before, (turn) => ({ ...turn, tone: "error", note: said || "failed" }));
+    case "TASK_STATE_CANCELED":
+      return last(before, (turn) => ({ ...turn, tone: "canceled", note: "canceled" }));
+    case "TASK_STATE_INPUT_REQUIRED":
+      return { ...last(before, (turn) => ({ from: "agent", text: turn.text + said, tone: "question" })), waitingTask: taskId };
+    case "TASK_STATE_COMPLETED":
+      return last(before, ({ note: _note, ...turn }) => turn);
+    default:
+      return said ? last(before, (turn) => ({ ...turn, note: said })) : before;
+  }
+}
+
+function last(before: Conversation, change: (turn: Turn) => Turn): Conversation {
+  const turn = before.turns.at(-1);
+  return turn ? { ...before, turns: [...before.turns.slice(0, -1), change(turn)] } : before;
+}
+
+function words(parts: readonly Part[] | undefined): string {
+  return (parts ?? []).map((part) => part.text ?? "").join("");
+}

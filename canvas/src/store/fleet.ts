@@ -1,0 +1,57 @@
+import { create } from "zustand";
+import type { Link } from "../api/socket";
+import type { Frame, Workspace } from "../api/types";
+
+/** Everything the server said, normalised: one record per workspace, patched fact by fact. The one truth of the page. */
+interface Fleet {
+  byId: Readonly<Record<string, Workspace>>;
+  /** The number of the last fact that is in here. */
+  seq: number | undefined;
+  link: Link;
+  apply: (frame: Frame) => void;
+  setLink: (link: Link) => void;
+  /** Shows a change before the server confirms it; the returned function takes it back. */
+  expect: (id: string, changes: Partial<Workspace>) => () => void;
+}
+
+export const useFleet = create<Fleet>()((set, get) => ({
+  byId: {},
+  seq: undefined,
+  link: "connecting",
+  apply: (frame) => set((fleet) => applyFrame(fleet, frame)),
+  setLink: (link) => set({ link }),
+  expect: (id, changes) => {
+    const before = get().byId[id];
+    if (!before) return () => {};
+    set((fleet) => ({ byId: { ...fleet.byId, [id]: { ...before, ...changes } } }));
+    return () => set((fleet) => (fleet.byId[id] ? { byId: { ...fleet.byId, [id]: before } } : {}));
+  },
+}));
+
+/** The fleet after a frame. Pure; a frame that was applied before changes nothing. */
+export function applyFrame(fleet: Pick<Fleet, "byId" | "seq">, frame: Frame): Pick<Fleet, "byId" | "seq"> {
+  if (frame.event === "SNAPSHOT") {
+    return { byId: Object.fromEntries(frame.payload.workspaces.map((one) => [one.id, one])), seq: frame.seq };
+  }
+  if (fleet.seq !== undefined && frame.seq <= fleet.seq) return fleet;
+  const id = frame.workspace_id;
+  if (frame.event === "WORKSPACE_REMOVED") {
+    const { [id]: _gone, ...rest } = fleet.byId;
+    return { byId: rest, seq: frame.seq };
+  }
+  const known = fleet.byId[id];
+  const next = { ...known, ...frame.payload.changes } as Workspace;
+  if (next.id !== id) return { byId: fleet.byId, seq: frame.seq };
+  return { byId: { ...fleet.byId, [id]: next }, seq: frame.seq };
+}
+
+export function childrenOf(byId: Fleet["byId"], parent: string | null): Workspace[] {
+  return Object.values(byId).filter((one) => (one.parent_id ?? null) === parent);
+}
+
+export function isInside(byId: Fleet["byId"], id: string | null | undefined, ancestor: string): boolean {
+  for (let at = id ? byId[id] : undefined; at; at = at.parent_id ? byId[at.parent_id] : undefined) {
+    if (at.id === ancestor) return true;
+  }
+  return false;
+}
