@@ -129,7 +129,11 @@ final class House implements AutoCloseable {
         var cards = new Cards(workspaces, url);
         var line = keep(new AgentLine(AGENT_PATIENCE));
         var switchboard = new Switchboard(workspaces, hierarchy, new Routes(database, agentUrls, keys), line);
-        var feed = new Feed(journal, workspaces, database);
+        var feed = new Feed(journal, workspaces, database, clock);
+
+        var leader = keep(new LeaderLock(database, SETTLE_LOCK));
+        var settle = new Settling(leader, provisioner);
+        settle.lead();
 
         // edge
         var meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -155,8 +159,7 @@ final class House implements AutoCloseable {
         directory.announce(platformUrl.get().toString());
 
         // loops
-        var leader = keep(new LeaderLock(database, SETTLE_LOCK));
-        var settling = new Loop("settle", SETTLE_PACE, new Settling(leader, provisioner));
+        var settling = new Loop("settle", SETTLE_PACE, settle);
         deaths.attend(process, settling::wake);
         access.listen(notices);
         feed.listen(notices);
@@ -167,7 +170,7 @@ final class House implements AutoCloseable {
         keep(new Loop("heartbeats", FLUSH_PACE, heartbeats::flush)).start();
     }
 
-    /// Settles while this process leads; takes stock first, whenever it begins to.
+    /// Settles while this process leads.
     private static final class Settling implements Runnable {
 
         private final LeaderLock leader;
@@ -181,20 +184,24 @@ final class House implements AutoCloseable {
 
         @Override
         public void run() {
+            if (lead()) {
+                provisioner.round();
+            }
+        }
+
+        /// True while this process leads; whoever begins to lead takes stock first.
+        boolean lead() {
             if (!leader.held()) {
                 leading = false;
-                return;
-            }
-            if (!leading) {
+            } else if (!leading) {
                 try {
                     provisioner.takeStock();
+                    leading = true;
                 } catch (BackendException unreachable) {
                     LOG.warn("Cannot take stock ({}); trying again with the next round", unreachable.getMessage());
-                    return;
                 }
-                leading = true;
             }
-            provisioner.round();
+            return leading;
         }
     }
 

@@ -58,6 +58,33 @@ public final class Json {
         }
     }
 
+    /// Reads one JSON value that may be kept: no text in it holds what a database cannot, NUL or half a surrogate pair.
+    ///
+    /// @throws MalformedException when the bytes are not such a value
+    public static JsonNode readKeepable(byte[] utf8) throws MalformedException {
+        var value = read(utf8);
+        checkKeepable(value);
+        return value;
+    }
+
+    private static void checkKeepable(JsonNode value) throws MalformedException {
+        if (value.isTextual()) {
+            checkKeepable(value.textValue());
+        }
+        for (var field : value.properties()) {
+            checkKeepable(field.getKey());
+        }
+        for (var inner : value) {
+            checkKeepable(inner);
+        }
+    }
+
+    private static void checkKeepable(String text) throws MalformedException {
+        if (text.indexOf('\0') >= 0 || !StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+            throw new MalformedException("Expected text without NUL and half surrogate pairs");
+        }
+    }
+
     /// Reads one JSON value from text.
     ///
     /// @throws MalformedException when the text is not exactly one JSON value

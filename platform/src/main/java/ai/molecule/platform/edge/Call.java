@@ -55,7 +55,7 @@ public record Call(
     /// @throws Refusal when there is none, it is too large, too slow, or not JSON
     JsonNode json() {
         try {
-            return Json.read(bytes(limits.bodyBytes()));
+            return Json.readKeepable(bytes(limits.bodyBytes()));
         } catch (Json.MalformedException bad) {
             throw new Refusal(Reason.BAD_REQUEST, String.valueOf(bad.getMessage()));
         }

@@ -143,6 +143,9 @@ public final class Edge implements AutoCloseable {
                 throw new CloseConnectionException("The caller went away in the middle of an answer", failure);
             }
             send(response, Errors.answer(failure));
+            if (failure instanceof Refusal refusal && refusal.reason() == Reason.REQUEST_TIMEOUT) {
+                throw new CloseConnectionException("The rest of the body is not waited for", failure);
+            }
         }
     }
 

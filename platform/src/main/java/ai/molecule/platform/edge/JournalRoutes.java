@@ -1,6 +1,7 @@
 package ai.molecule.platform.edge;
 
 import static ai.molecule.platform.edge.Route.Who.ADMIN;
+import static ai.molecule.platform.edge.Route.Who.ANYONE;
 
 import ai.molecule.platform.journal.Fact;
 import ai.molecule.platform.journal.Journal;
@@ -25,6 +26,7 @@ public final class JournalRoutes {
 
     public List<Route> routes() {
         return List.of(
+                new Route(Method.GET, "/ws", ANYONE, call -> notUpgraded()),
                 new Route(
                         Method.GET,
                         "/events",
@@ -36,6 +38,12 @@ public final class JournalRoutes {
                         "/events/{id}",
                         ADMIN,
                         call -> Answer.ok(array(journal.about(call.id(), limit(call))))));
+    }
+
+    /// Where a request for the event socket ends that asked for no upgrade, or whose upgrade was refused.
+    private static Answer notUpgraded() {
+        throw new Refusal(
+                Reason.BAD_REQUEST, "Expected a WebSocket upgrade with a credential and, if any, a number in since");
     }
 
     private static JsonNode array(List<Fact> facts) {

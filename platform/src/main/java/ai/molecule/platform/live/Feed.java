@@ -7,11 +7,11 @@ import ai.molecule.platform.workspace.Sighting;
 import ai.molecule.platform.workspace.Workspaces;
 import ai.molecule.protocol.Json;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -29,16 +29,18 @@ public final class Feed {
     private final Journal journal;
     private final Workspaces workspaces;
     private final Database database;
+    private final InstantSource clock;
     private final ArrayDeque<Frame> kept = new ArrayDeque<>();
     private final Set<Viewing> viewings = ConcurrentHashMap.newKeySet();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition more = lock.newCondition();
     private long last;
 
-    public Feed(Journal journal, Workspaces workspaces, Database database) {
+    public Feed(Journal journal, Workspaces workspaces, Database database, InstantSource clock) {
         this.journal = journal;
         this.workspaces = workspaces;
         this.database = database;
+        this.clock = clock;
         this.last = journal.last();
     }
 
@@ -137,7 +139,7 @@ public final class Feed {
             var frame = Json.object()
                     .put("event", "SNAPSHOT")
                     .put("workspace_id", "")
-                    .put("timestamp", java.time.Instant.now().toString())
+                    .put("timestamp", clock.instant().toString())
                     .put("seq", seq);
             frame.putObject("payload").set("workspaces", list);
             return new Snapshot(seq, Json.text(frame));
@@ -149,18 +151,4 @@ public final class Feed {
     }
 
     record Snapshot(long seq, String text) {}
-
-    /// Waits, in tests, until a number was followed.
-    boolean awaitFollowed(long seq, Duration patience) throws InterruptedException {
-        lock.lock();
-        try {
-            var nanos = patience.toNanos();
-            while (last < seq && nanos > 0) {
-                nanos = more.awaitNanos(TimeUnit.MILLISECONDS.toNanos(10));
-            }
-            return last >= seq;
-        } finally {
-            lock.unlock();
-        }
-    }
 }

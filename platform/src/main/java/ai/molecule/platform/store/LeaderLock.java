@@ -27,7 +27,7 @@ public final class LeaderLock implements AutoCloseable {
             if (connection != null && connection.isValid(1)) {
                 return true;
             }
-            close();
+            release();
             var candidate = database.dedicated();
             if (locked(candidate)) {
                 connection = candidate;
@@ -42,7 +42,12 @@ public final class LeaderLock implements AutoCloseable {
     }
 
     @Override
-    public synchronized void close() {
+    public void close() {
+        release();
+    }
+
+    /// Lets another process lead.
+    synchronized void release() {
         if (connection != null) {
             try {
                 connection.close();

@@ -19,7 +19,11 @@ public record Draft(
     private static final int URL_LENGTH_MAX = 2048;
 
     /// A point on the canvas.
-    public record Position(double x, double y) {}
+    public record Position(double x, double y) {
+        public Position {
+            Place.checkReach(x, y);
+        }
+    }
 
     /// Reads the body of `POST /workspaces`.
     ///

@@ -14,6 +14,11 @@ public record Place(@Nullable WorkspaceId parent, double x, double y, boolean co
     private static final double FAR = 1e7;
 
     public Place {
+        checkReach(x, y);
+    }
+
+    /// Refuses a point that no canvas reaches.
+    static void checkReach(double x, double y) {
         if (!(Math.abs(x) <= FAR && Math.abs(y) <= FAR)) {
             throw new WireException("Expected \"x\" and \"y\" between -" + FAR + " and " + FAR);
         }

@@ -148,6 +148,13 @@ public final class ProcessBackend implements Backend {
         last.forEach(child -> end(child.process().toHandle()));
     }
 
+    /// Lets go of the children's standard inputs, as the kernel does when the platform is killed.
+    void dropLifelines() throws IOException {
+        for (var child : children.values()) {
+            child.process().getOutputStream().close();
+        }
+    }
+
     private Child launch(StartOrder order) throws IOException {
         var home = home(order.workspace());
         var configs = privateDirectory(home.resolve("configs"));

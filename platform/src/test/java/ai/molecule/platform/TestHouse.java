@@ -1,0 +1,191 @@
+package ai.molecule.platform;
+
+import ai.molecule.platform.edge.Limits;
+import ai.molecule.platform.store.PostgresAddress;
+import ai.molecule.platform.store.TestPostgres;
+import ai.molecule.protocol.Json;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// A whole house on a free port over a database of its own, and a client that calls it as a user would.
+public final class TestHouse implements AutoCloseable {
+
+    /// Built by the module before this one.
+    public static final Path AGENT_JAR = Path.of("../agent/target/molecule-agent-0.1.0-all.jar")
+            .toAbsolutePath()
+            .normalize();
+
+    public static final String ADMIN_TOKEN = "the-operators-own-token";
+
+    private final Path directory;
+    private final PostgresAddress address;
+    private final HttpClient client = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(5))
+            .build();
+    private House house;
+
+    /// An answer, read.
+    public record Heard(int status, JsonNode body, HttpResponse<byte[]> response) {
+        public String text(String field) {
+            return body.path(field).asText();
+        }
+    }
+
+    private TestHouse(Path directory, PostgresAddress address, House house) {
+        this.directory = directory;
+        this.address = address;
+        this.house = house;
+    }
+
+    public static TestHouse open() throws Exception {
+        return open(Limits.DEFAULT);
+    }
+
+    public static TestHouse open(Limits limits) throws Exception {
+        if (!Files.exists(AGENT_JAR)) {
+            throw new IllegalStateException("Expected the agent at " + AGENT_JAR + "; build the agent module first");
+        }
+        var directory = Files.createTempDirectory("molecule-house");
+        var address = TestPostgres.newDatabase();
+        return new TestHouse(directory, address, build(directory, address, limits));
+    }
+
+    private static House build(Path directory, PostgresAddress address, Limits limits) throws Exception {
+        var environment = new HashMap<>(Map.of(
+                "PORT",
+                "0",
+                "ADMIN_TOKEN",
+                ADMIN_TOKEN,
+                "DATA_DIR",
+                directory.toString(),
+                "CORS_ORIGINS",
+                "https://friend.example",
+                "DATABASE_URL",
+                address.jdbcUrl()
+                        .replaceFirst(
+                                "^jdbc:postgresql://",
+                                "postgres://" + address.user() + ":" + address.password() + "@")));
+        return House.build(Settings.read(environment), AGENT_JAR, new House.Knobs(InstantSource.system(), limits));
+    }
+
+    /// Stops the house and builds it again over the same directory and database.
+    public void restart() throws Exception {
+        house.close();
+        house = build(directory, address, Limits.DEFAULT);
+    }
+
+    public java.net.URI url() {
+        return house.url();
+    }
+
+    public List<ai.molecule.platform.edge.Route> routes() {
+        return house.routes();
+    }
+
+    public int port() {
+        return house.port();
+    }
+
+    public Heard admin(String method, String path, String body) throws IOException, InterruptedException {
+        return call(method, path, ADMIN_TOKEN, body, Map.of());
+    }
+
+    public Heard get(String path) throws IOException, InterruptedException {
+        return admin("GET", path, "");
+    }
+
+    public Heard post(String path, String body) throws IOException, InterruptedException {
+        return admin("POST", path, body);
+    }
+
+    public Heard call(String method, String path, String bearer, String body, Map<String, String> headers)
+            throws IOException, InterruptedException {
+        var response =
+                client.send(request(method, path, bearer, body, headers), HttpResponse.BodyHandlers.ofByteArray());
+        JsonNode read;
+        try {
+            read = Json.read(response.body());
+        } catch (Json.MalformedException notJson) {
+            read = Json.object();
+        }
+        return new Heard(response.statusCode(), read, response);
+    }
+
+    public HttpRequest request(String method, String path, String bearer, String body, Map<String, String> headers) {
+        var request = HttpRequest.newBuilder(house.url().resolve(path))
+                .timeout(Duration.ofSeconds(30))
+                .method(
+                        method,
+                        body.isEmpty()
+                                ? HttpRequest.BodyPublishers.noBody()
+                                : HttpRequest.BodyPublishers.ofString(body));
+        if (!bearer.isEmpty()) {
+            request.header("Authorization", "Bearer " + bearer);
+        }
+        headers.forEach(request::header);
+        return request.build();
+    }
+
+    public HttpClient client() {
+        return client;
+    }
+
+    /// Creates a workspace and gives its id.
+    public String create(String body) throws IOException, InterruptedException {
+        var created = post("/workspaces", body);
+        if (created.status() != 201) {
+            throw new IllegalStateException("Expected 201, but found " + created.status() + " " + created.body());
+        }
+        return created.text("id");
+    }
+
+    public String status(String id) throws IOException, InterruptedException {
+        return get("/workspaces/" + id).text("status");
+    }
+
+    public void awaitStatus(String id, String status) {
+        org.awaitility.Awaitility.await(status)
+                .atMost(Duration.ofSeconds(20))
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> status(id).equals(status));
+    }
+
+    /// Creates an echo agent and waits until it is there.
+    public String online(String name) throws IOException, InterruptedException {
+        var id = create("{\"name\":\"" + name + "\"}");
+        awaitStatus(id, "online");
+        return id;
+    }
+
+    /// A `message/send` of a text; the answer of the agent.
+    public Heard say(String id, String bearer, String text) throws IOException, InterruptedException {
+        return call("POST", "/workspaces/" + id + "/a2a", bearer, message("message/send", text), Map.of());
+    }
+
+    public static String message(String method, String text) {
+        return "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"" + method
+                + "\",\"params\":{\"message\":{\"role\":\"user\",\"parts\":[{\"kind\":\"text\",\"text\":\"" + text
+                + "\"}]}}}";
+    }
+
+    public static List<String> texts(Heard answer) {
+        return answer.body().path("result").path("artifacts").findValuesAsText("text");
+    }
+
+    @Override
+    public void close() {
+        house.close();
+        client.close();
+    }
+}

@@ -1,0 +1,116 @@
+package ai.molecule.platform.backend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import ai.molecule.protocol.WorkspaceId;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// What every backend promises, whatever it runs agents on.
+public abstract class BackendContract {
+
+    protected static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    protected Backend backend;
+    protected final List<Death> deaths = new CopyOnWriteArrayList<>();
+
+    protected abstract Backend open() throws Exception;
+
+    /// Ends an agent from outside, as a crash would.
+    protected abstract void crash(Started started) throws Exception;
+
+    /// True while something runs behind a handle.
+    protected abstract boolean alive(Started started);
+
+    @BeforeEach
+    void openBackend() throws Exception {
+        backend = open();
+        backend.onDeath(deaths::add);
+    }
+
+    @AfterEach
+    void closeBackend() {
+        backend.close();
+    }
+
+    protected static StartOrder order(WorkspaceId workspace, long generation) {
+        return new StartOrder(
+                workspace, generation, "echo", new Size(256, 0.5), URI.create("http://127.0.0.1:9/"), "an enrolment");
+    }
+
+    @Test
+    void whatIsStartedRunsAndIsListed() throws Exception {
+        var id = WorkspaceId.random();
+        var started = backend.start(order(id, 1));
+        assertThat(alive(started)).isTrue();
+        assertThat(backend.list()).containsExactly(new Running(id, 1, started.handle()));
+    }
+
+    @Test
+    void theSameOrderTwiceStartsOnce() throws Exception {
+        var id = WorkspaceId.random();
+        assertThat(backend.start(order(id, 1))).isEqualTo(backend.start(order(id, 1)));
+        assertThat(backend.list()).hasSize(1);
+    }
+
+    @Test
+    void aNewGenerationReplacesTheOld() throws Exception {
+        var id = WorkspaceId.random();
+        var first = backend.start(order(id, 1));
+        var second = backend.start(order(id, 2));
+        assertThat(alive(first)).isFalse();
+        assertThat(backend.list()).containsExactly(new Running(id, 2, second.handle()));
+        assertThat(deaths).isEmpty();
+    }
+
+    @Test
+    void aDeathIsToldAtOnceAndOnce() throws Exception {
+        var id = WorkspaceId.random();
+        var started = backend.start(order(id, 7));
+        crash(started);
+        await().atMost(Duration.ofSeconds(1)).until(() -> deaths.size() == 1);
+        assertThat(deaths.getFirst().workspace()).isEqualTo(id);
+        assertThat(deaths.getFirst().generation()).isEqualTo(7);
+        assertThat(backend.list()).isEmpty();
+    }
+
+    @Test
+    void stoppingIsNoDeathAndStoppingNothingIsNoError() throws Exception {
+        var id = WorkspaceId.random();
+        var started = backend.start(order(id, 1));
+        backend.stop(id);
+        backend.stop(id);
+        backend.stop(WorkspaceId.random());
+        assertThat(alive(started)).isFalse();
+        assertThat(deaths).isEmpty();
+    }
+
+    @Test
+    void whatAnAgentWritesCanBeRead() throws Exception {
+        var id = WorkspaceId.random();
+        backend.start(order(id, 1));
+        await().atMost(PATIENCE).until(() -> !backend.logTail(id, 5).isEmpty());
+        backend.purge(id);
+        assertThat(backend.logTail(id, 5)).isEmpty();
+    }
+
+    @Test
+    void manyStartAtOnce() throws Exception {
+        try (var threads = java.util.concurrent.Executors.newVirtualThreadPerTaskExecutor()) {
+            var starts = new java.util.ArrayList<java.util.concurrent.Future<Started>>();
+            for (int i = 0; i < 6; i++) {
+                starts.add(threads.submit(() -> backend.start(order(WorkspaceId.random(), 1))));
+            }
+            for (var start : starts) {
+                assertThat(alive(start.get())).isTrue();
+            }
+        }
+        assertThat(backend.list()).hasSize(6);
+    }
+}

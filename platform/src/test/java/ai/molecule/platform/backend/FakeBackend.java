@@ -1,0 +1,98 @@
+package ai.molecule.platform.backend;
+
+import ai.molecule.protocol.WorkspaceId;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+
+/// A backend in memory whose agents do nothing; it can be told to refuse, and its agents to die.
+public final class FakeBackend implements Backend {
+
+    private final Map<WorkspaceId, StartOrder> running = new ConcurrentHashMap<>();
+    private final List<StartOrder> orders = new ArrayList<>();
+    private Consumer<Death> listener = death -> {};
+    private volatile String refusal = "";
+
+    @Override
+    public String name() {
+        return "process";
+    }
+
+    @Override
+    public Set<String> runtimes() {
+        return Set.of("echo");
+    }
+
+    @Override
+    public void onDeath(Consumer<Death> heir) {
+        listener = heir;
+    }
+
+    @Override
+    public synchronized Started start(StartOrder order) throws BackendException {
+        if (!refusal.isEmpty()) {
+            throw new BackendException(refusal);
+        }
+        orders.add(order);
+        running.put(order.workspace(), order);
+        return new Started("fake:" + order.generation(), URI.create("http://127.0.0.1:1/"));
+    }
+
+    @Override
+    public void stop(WorkspaceId workspace) {
+        running.remove(workspace);
+    }
+
+    @Override
+    public void purge(WorkspaceId workspace) {
+        stop(workspace);
+    }
+
+    @Override
+    public List<Running> list() {
+        return running.values().stream()
+                .map(order -> new Running(order.workspace(), order.generation(), "fake:" + order.generation()))
+                .toList();
+    }
+
+    @Override
+    public List<String> logTail(WorkspaceId workspace, int lines) {
+        return List.of();
+    }
+
+    @Override
+    public void close() {
+        running.clear();
+    }
+
+    /// Refuses every start from now on; an empty reason ends that.
+    public void refuse(String reason) {
+        refusal = reason;
+    }
+
+    /// Lets an agent die.
+    public void kill(WorkspaceId workspace) {
+        var order = running.remove(workspace);
+        if (order != null) {
+            listener.accept(new Death(workspace, order.generation(), "killed"));
+        }
+    }
+
+    /// Runs an agent that no row knows, as a crash would leave one.
+    public void leaveOrphan(StartOrder order) {
+        running.put(order.workspace(), order);
+    }
+
+    public boolean runs(WorkspaceId workspace) {
+        return running.containsKey(workspace);
+    }
+
+    /// Every order that was carried out, in order.
+    public synchronized List<StartOrder> orders() {
+        return List.copyOf(orders);
+    }
+}

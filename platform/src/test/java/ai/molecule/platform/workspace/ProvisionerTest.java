@@ -1,0 +1,179 @@
+package ai.molecule.platform.workspace;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import ai.molecule.platform.TestRooms;
+import ai.molecule.platform.backend.BackendException;
+import ai.molecule.platform.backend.Size;
+import ai.molecule.platform.backend.StartOrder;
+import ai.molecule.protocol.WorkspaceId;
+import java.net.URI;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class ProvisionerTest {
+
+    private final TestRooms rooms = new TestRooms();
+    private final InstanceStore instances = new InstanceStore(rooms.database);
+
+    @AfterEach
+    void close() {
+        rooms.close();
+    }
+
+    private void settle(String what, java.util.concurrent.Callable<Boolean> until) {
+        await(what).atMost(Duration.ofSeconds(10)).until(() -> {
+            rooms.provisioner.round();
+            return until.call();
+        });
+    }
+
+    private Workspace started(String name) {
+        var made = rooms.create(name);
+        settle(
+                "it runs",
+                () -> instances
+                        .find(made.id())
+                        .filter(one -> one.phase() == Instance.Phase.RUNNING)
+                        .isPresent());
+        return made;
+    }
+
+    @Test
+    void aWantedAgentIsStartedOnce() {
+        var made = started("one");
+        rooms.provisioner.round();
+        rooms.provisioner.round();
+        assertThat(rooms.backend.orders()).hasSize(1).first().satisfies(order -> {
+            assertThat(order.workspace()).isEqualTo(made.id());
+            assertThat(order.size()).isEqualTo(new Size(512, 1));
+            assertThat(order.enrolment()).startsWith("mol_enr_");
+        });
+    }
+
+    @Test
+    void aCrashBetweenIntentAndActIsPickedUp() {
+        var made = rooms.create("one");
+        instances.put(
+                new Instance(made.id(), 1, "process", Instance.Phase.INTENDED, "", "", 0, rooms.clock.instant()),
+                rooms.clock.instant());
+        settle("it runs", () -> rooms.backend.runs(made.id()));
+    }
+
+    @Test
+    void aCrashBetweenActAndOutcomeIsPickedUp() {
+        var made = rooms.create("one");
+        instances.put(
+                new Instance(made.id(), 1, "process", Instance.Phase.INTENDED, "", "", 0, rooms.clock.instant()),
+                rooms.clock.instant());
+        rooms.backend.leaveOrphan(order(made.id()));
+        settle(
+                "the outcome is stored",
+                () -> instances.find(made.id()).orElseThrow().phase() == Instance.Phase.RUNNING);
+    }
+
+    private static StartOrder order(WorkspaceId id) {
+        return new StartOrder(id, 1, "echo", new Size(512, 1), URI.create("http://127.0.0.1/"), "x");
+    }
+
+    @Test
+    void anAgentThatNoRowKnowsIsStopped() throws BackendException {
+        var orphan = WorkspaceId.random();
+        rooms.backend.leaveOrphan(order(orphan));
+        rooms.provisioner.takeStock();
+        assertThat(rooms.backend.runs(orphan)).isFalse();
+    }
+
+    @Test
+    void whatEndedWithThePlatformIsStartedAgainAtOnce() throws BackendException {
+        var made = started("one");
+        rooms.register(made);
+        rooms.backend.close();
+        rooms.provisioner.takeStock();
+        assertThat(rooms.status(made)).isEqualTo("offline");
+        settle("it runs again", () -> rooms.backend.runs(made.id()));
+        assertThat(rooms.workspaces.require(made.id()).generation()).isEqualTo(2);
+    }
+
+    @Test
+    void aDeadAgentIsOfflineAtOnceAndStartedAgainAfterAPause() {
+        var made = started("one");
+        rooms.register(made);
+        rooms.backend.kill(made.id());
+        assertThat(rooms.workspaces.require(made.id()).life())
+                .isEqualTo(new Life.Offline(rooms.clock.instant(), "killed"));
+        rooms.provisioner.round();
+        assertThat(rooms.backend.runs(made.id())).isFalse();
+        rooms.clock.turn(Duration.ofSeconds(1));
+        settle("it runs again", () -> rooms.backend.runs(made.id()));
+        assertThat(rooms.status(made)).isEqualTo("provisioning");
+    }
+
+    @Test
+    void anAgentThatKeepsDyingIsGivenUp() {
+        var made = started("one");
+        for (int i = 0; i < Deaths.DEATHS_MAX; i++) {
+            var deaths = i;
+            settle(
+                    "it runs",
+                    () -> instances
+                            .find(made.id())
+                            .filter(one -> one.phase() == Instance.Phase.RUNNING && one.deaths() == deaths)
+                            .isPresent());
+            rooms.backend.kill(made.id());
+            rooms.clock.turn(Duration.ofMinutes(1));
+        }
+        var life = rooms.workspaces.require(made.id()).life();
+        assertThat(life.status()).isEqualTo("failed");
+        assertThat(life.reason()).contains("6 times in a row").contains("killed");
+    }
+
+    @Test
+    void aBackendThatCannotStartItIsTriedAgainAndThenGivenUp() {
+        rooms.backend.refuse("no room left");
+        var made = rooms.create("one");
+        settle("it is given up", () -> {
+            rooms.clock.turn(Duration.ofSeconds(31));
+            return rooms.status(made).equals("failed");
+        });
+        assertThat(rooms.workspaces.require(made.id()).life().reason()).contains("no room left");
+        rooms.backend.refuse("");
+        rooms.workspaces.restart(made.id());
+        settle("a person's restart helps", () -> rooms.backend.runs(made.id()));
+    }
+
+    @Test
+    void anAgentThatDoesNotRegisterInTimeIsStoppedAndTriedAgain() {
+        var made = started("mute");
+        rooms.clock.turn(Duration.ofSeconds(61));
+        settle("it is tried again", () -> rooms.backend.orders().size() == 2 || turn());
+        assertThat(rooms.backend.orders().getLast().generation()).isEqualTo(2);
+        assertThat(rooms.workspaces.require(made.id()).generation()).isEqualTo(2);
+    }
+
+    private boolean turn() {
+        rooms.clock.turn(Duration.ofSeconds(1));
+        return false;
+    }
+
+    @Test
+    void pausedRemovedAndRestartedAgentsAreStopped() {
+        var made = started("one");
+        rooms.workspaces.pause(made.id());
+        settle(
+                "it is stopped",
+                () -> !rooms.backend.runs(made.id())
+                        && instances.find(made.id()).isEmpty());
+        rooms.workspaces.resume(made.id());
+        settle("it runs", () -> rooms.backend.runs(made.id()));
+        rooms.workspaces.restart(made.id());
+        settle("another one runs", () -> rooms.backend.orders().getLast().generation() == 3);
+        rooms.workspaces.remove(made.id(), false);
+        settle(
+                "it is gone",
+                () -> !rooms.backend.runs(made.id())
+                        && instances.find(made.id()).isEmpty());
+    }
+}
