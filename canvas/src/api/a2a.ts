@@ -27,7 +27,7 @@ export class EventSplitter {
   private rest = "";
 
   push(text: string): string[] {
-    this.rest += text.replaceAll("\r\n", "\n");
+    this.rest = (this.rest + text).replaceAll("\r\n", "\n");
     const blocks = this.rest.split("\n\n");
     this.rest = blocks.pop() ?? "";
     return blocks

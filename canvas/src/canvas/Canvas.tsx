@@ -25,6 +25,7 @@ export function Canvas() {
   const nodes = useNodes();
   const [dragged, setDragged] = useState<CardNode[]>();
   const [target, setTarget] = useState<string>();
+  const touched = useRef(false);
   const flow = useReactFlow();
   const selected = useView((view) => view.selected);
   const select = useView((view) => view.select);
@@ -59,6 +60,7 @@ export function Canvas() {
 
   const onNodeDragStop = useCallback(
     (_event: unknown, node: Node) => {
+      touched.current = true;
       const over = dropTarget(node);
       const bounds = flow.getNodesBounds([node.id]);
       const origin = over ? flow.getNodesBounds([over]) : { x: 0, y: 0 };
@@ -80,13 +82,16 @@ export function Canvas() {
       onPaneClick={() => select(undefined)}
       onNodeDrag={onNodeDrag}
       onNodeDragStop={onNodeDragStop}
+      onMoveStart={(event) => {
+        if (event) touched.current = true;
+      }}
       minZoom={0.1}
       maxZoom={1.6}
       deleteKeyCode={null}
       nodesConnectable={false}
       onlyRenderVisibleElements
       fitView
-      fitViewOptions={{ padding: 0.2, maxZoom: 1 }}
+      fitViewOptions={FIT}
       proOptions={{ hideAttribution: true }}
     >
       <Background variant={BackgroundVariant.Dots} gap={24} size={1} color="#262b38" />
@@ -97,12 +102,14 @@ export function Canvas() {
         nodeColor={(node) => MINIMAP_COLOURS[useFleet.getState().byId[node.id]?.status ?? "offline"] ?? "#52525b"}
         maskColor="rgb(9 11 16 / 75%)"
       />
+      <FitUntilTouched touched={touched} count={nodes.length} />
       <FollowSelection />
     </ReactFlow>
   );
 }
 
 const NO_EDGES: never[] = [];
+const FIT = { padding: 0.2, maxZoom: 1 };
 
 /** The nodes, each kept as it was while its box stays as it was: React Flow draws only those that are new. */
 function useNodes(): CardNode[] {
@@ -181,6 +188,17 @@ export async function move(id: string, parent: string | null, x: number, y: numb
     takeBack();
     useView.getState().complain(problem);
   }
+}
+
+/** Keeps everybody in view while cards arrive, until somebody moves the canvas, drags or chooses a card. */
+function FitUntilTouched({ touched, count }: { touched: { current: boolean }; count: number }) {
+  const flow = useReactFlow();
+  const selected = useView((view) => view.selected);
+  useEffect(() => {
+    if (selected) touched.current = true;
+    if (!touched.current) void flow.fitView(FIT);
+  }, [count, selected, touched, flow]);
+  return null;
 }
 
 /** Brings a card into view that was chosen by search or by a link. */

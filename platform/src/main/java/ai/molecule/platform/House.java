@@ -68,7 +68,7 @@ final class House implements AutoCloseable {
     private static final Duration SETTLE_PACE = Duration.ofMillis(500);
     private static final long SETTLE_LOCK = 7302;
 
-    private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private final Deque<AutoCloseable> open;
     private final AtomicReference<URI> platformUrl = new AtomicReference<>();
     private final Access access;
     private final String adminToken;
@@ -86,19 +86,19 @@ final class House implements AutoCloseable {
     static House build(Settings settings, Path agentJar, Knobs knobs)
             throws IOException, DataDirectory.InUseException, BackendException {
         var directory = DataDirectory.open(settings.dataDirectory());
-        var house = new ArrayDeque<AutoCloseable>();
-        house.push(directory);
+        var opened = new ArrayDeque<AutoCloseable>();
+        opened.push(directory);
         try {
-            return new House(settings, directory, agentJar, knobs, house);
+            return new House(settings, directory, agentJar, knobs, opened);
         } catch (IOException | BackendException | RuntimeException failed) {
-            closeAll(house);
+            closeAll(opened);
             throw failed;
         }
     }
 
     private House(Settings settings, DataDirectory directory, Path agentJar, Knobs knobs, Deque<AutoCloseable> opened)
             throws IOException, BackendException {
-        open.addAll(opened);
+        open = opened;
         var clock = knobs.clock();
 
         // store

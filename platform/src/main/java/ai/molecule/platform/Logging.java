@@ -14,6 +14,7 @@ import java.util.logging.Logger;
 final class Logging {
 
     private static final Logger LIBRARIES = Logger.getLogger("");
+    private static final Logger LISTENER = Logger.getLogger("io.helidon.webserver.LoomServer");
     private static final Logger OURS = Logger.getLogger("ai.molecule");
 
     private Logging() {}
@@ -25,6 +26,8 @@ final class Logging {
         LIBRARIES.addHandler(handler);
         LIBRARIES.setLevel(Level.WARNING);
         OURS.setLevel(Level.INFO);
+        // It reports a port that is taken with two stack traces, and so do we, in one line.
+        LISTENER.setLevel(Level.OFF);
     }
 
     private static final class TextLines extends Formatter {

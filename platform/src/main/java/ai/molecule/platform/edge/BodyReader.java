@@ -5,20 +5,42 @@ import ai.molecule.protocol.Refusal.Reason;
 import io.helidon.webserver.http.ServerRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 
 /// Reads a request's body whole, within a size and a time.
+///
+/// The server has no read timeout of its own; so a watch answers a sender that stalls and then interrupts the read,
+/// which closes the
+/// connection.
 final class BodyReader {
 
     private static final int PIECE = 16 * 1024;
+    private static final ScheduledThreadPoolExecutor WATCH = watch();
 
     private BodyReader() {}
 
-    static byte[] read(ServerRequest request, int max, Duration patience) {
+    private static ScheduledThreadPoolExecutor watch() {
+        var watch = new ScheduledThreadPoolExecutor(
+                1, Thread.ofPlatform().daemon().name("body-watch").factory());
+        watch.setRemoveOnCancelPolicy(true);
+        return watch;
+    }
+
+    static byte[] read(ServerRequest request, int max, Duration patience, Runnable tooSlow) {
         if (request.headers().contentLength().orElse(0) > max) {
             throw tooLarge(max);
         }
-        var deadline = System.nanoTime() + patience.toNanos();
+        var reader = Thread.currentThread();
+        var end = WATCH.schedule(
+                () -> {
+                    tooSlow.run();
+                    reader.interrupt();
+                },
+                patience.toNanos(),
+                TimeUnit.NANOSECONDS);
         var all = new ByteArrayOutputStream();
         var piece = new byte[PIECE];
         try (var body = request.content().inputStream()) {
@@ -27,13 +49,12 @@ final class BodyReader {
                 if (all.size() > max) {
                     throw tooLarge(max);
                 }
-                if (System.nanoTime() > deadline) {
-                    throw tooSlow();
-                }
             }
             return all.toByteArray();
-        } catch (IOException | java.io.UncheckedIOException | IllegalStateException broken) {
+        } catch (IOException | UncheckedIOException | IllegalStateException broken) {
             throw tooSlow();
+        } finally {
+            end.cancel(false);
         }
     }
 
@@ -41,7 +62,7 @@ final class BodyReader {
         return new Refusal(Reason.PAYLOAD_TOO_LARGE, "Expected a body of at most " + max + " bytes");
     }
 
-    private static Refusal tooSlow() {
+    static Refusal tooSlow() {
         return new Refusal(Reason.REQUEST_TIMEOUT, "Expected the whole body, but it did not come in time");
     }
 }

@@ -13,11 +13,14 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// A request that is being answered: who calls, and what was sent, read within limits.
+///
+/// @param tooSlow answers, from another thread, a caller whose body does not come
 public record Call(
         ServerRequest request,
         @Nullable Caller identified,
         @Nullable String bearer,
-        Limits limits) {
+        Limits limits,
+        Runnable tooSlow) {
 
     static final HeaderName WORKSPACE_HEADER = HeaderNames.create("X-Workspace-ID");
 
@@ -70,6 +73,6 @@ public record Call(
 
     /// The body's bytes, at most so many.
     byte[] bytes(int max) {
-        return BodyReader.read(request, max, limits.bodyPatience());
+        return BodyReader.read(request, max, limits.bodyPatience(), tooSlow);
     }
 }

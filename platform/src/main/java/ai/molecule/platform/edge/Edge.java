@@ -33,6 +33,7 @@ import java.util.function.Supplier;
 /// The listener and what stands before every route: identity, limits, headers, errors.
 public final class Edge implements AutoCloseable {
 
+    private static final int CONNECTIONS_MAX = 20_000;
     private static final Duration GRACE = Duration.ofSeconds(5);
     private static final Header NO_SNIFF = HeaderValues.create("X-Content-Type-Options", "nosniff");
     private static final Header NO_FRAME = HeaderValues.create("X-Frame-Options", "DENY");
@@ -61,8 +62,11 @@ public final class Edge implements AutoCloseable {
                 .port(listening.port())
                 .shutdownGracePeriod(GRACE)
                 .shutdownHook(false)
-                .connectionOptions(
-                        options -> options.readTimeout(limits.socketPatience()).tcpNoDelay(true))
+                // Half a request head is waited for without an end; what that can cost is bounded here.
+                .maxTcpConnections(CONNECTIONS_MAX)
+                .idleConnectionTimeout(limits.socketPatience())
+                .idleConnectionPeriod(limits.socketPatience().dividedBy(4))
+                .connectionOptions(options -> options.tcpNoDelay(true))
                 .directHandlers(DirectHandlers.builder()
                         .addHandler(DirectHandler.EventType.BAD_REQUEST, Edge::beforeRouting)
                         .addHandler(DirectHandler.EventType.FORBIDDEN, Edge::beforeRouting)
@@ -86,7 +90,7 @@ public final class Edge implements AutoCloseable {
 
     /// Opens the door.
     ///
-    /// @throws RuntimeException when the port cannot be had
+    /// @throws IllegalStateException when the port cannot be had
     public static Edge open(
             Listening listening,
             Guard guard,
@@ -95,6 +99,10 @@ public final class Edge implements AutoCloseable {
             MeterRegistry meters) {
         var edge = new Edge(listening, guard, routes, eventSocket, meters);
         edge.server.start();
+        if (!edge.server.isRunning()) {
+            throw new IllegalStateException("Expected to listen on " + listening.host() + ":" + listening.port()
+                    + ", but the port is in use, or the address is not this machine's");
+        }
         return edge;
     }
 
@@ -135,7 +143,7 @@ public final class Edge implements AutoCloseable {
 
     private void serve(Route route, ServerRequest request, ServerResponse response) {
         try {
-            var call = identify(route, request);
+            var call = identify(route, request, () -> send(response, Errors.answer(BodyReader.tooSlow())));
             gate.check(route.who(), call);
             send(response, route.handler().handle(call));
         } catch (RuntimeException failure) {
@@ -149,7 +157,7 @@ public final class Edge implements AutoCloseable {
         }
     }
 
-    private Call identify(Route route, ServerRequest request) {
+    private Call identify(Route route, ServerRequest request, Runnable tooSlow) {
         var counted = !NEVER_LIMITED.contains(route.path());
         try {
             var identity =
@@ -160,13 +168,13 @@ public final class Edge implements AutoCloseable {
             } else if (caller != null && counted) {
                 rateLimit.countKnown(name(caller));
             }
-            return new Call(request, caller, identity.bearer(), limits);
+            return new Call(request, caller, identity.bearer(), limits, tooSlow);
         } catch (Refusal refusal) {
             if (refusal.reason() == Reason.INVALID_TOKEN && counted) {
                 rateLimit.countUnknown(request.remotePeer().host());
             }
             if (route.who() == Route.Who.OPEN && refusal.reason() == Reason.INVALID_TOKEN) {
-                return new Call(request, null, null, limits);
+                return new Call(request, null, null, limits, tooSlow);
             }
             throw refusal;
         }

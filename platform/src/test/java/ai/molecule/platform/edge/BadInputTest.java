@@ -238,6 +238,25 @@ class BadInputTest {
         assertThat(answer).startsWith("HTTP/1.1 408").contains("request_timeout");
     }
 
+    @Test
+    void anAnswerMayTakeLongerThanAConnectionMayBeIdle() throws Exception {
+        var id = house.online("long-winded");
+        var answer = house.say(id, TestHouse.ADMIN_TOKEN, "sleep 4");
+        assertThat(TestHouse.texts(answer)).containsExactly("slept 4 s");
+        var stream = house.call(
+                "POST",
+                "/workspaces/" + id + "/a2a",
+                TestHouse.ADMIN_TOKEN,
+                TestHouse.message("message/stream", "slow a b c d e f g h"),
+                Map.of());
+        assertThat(new String(stream.response().body(), StandardCharsets.UTF_8)).contains("\"final\":true");
+    }
+
+    @Test
+    void aConnectionThatIsIdleIsClosed() throws Exception {
+        assertThat(raw("GET /health HTTP/1.1\r\nHost: x\r\n\r\n")).startsWith("HTTP/1.1 200");
+    }
+
     /// Sends bytes, reads until the other end closes.
     private static String raw(String request) throws IOException {
         try (var socket = new Socket(InetAddress.getLoopbackAddress(), house.port())) {

@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { EventSplitter, type StreamResponse } from "../api/a2a";
+import { EMPTY, ask, hear } from "./conversation";
+
+const task: StreamResponse = { task: { id: "t", contextId: "c", status: { state: "TASK_STATE_SUBMITTED" } } };
+const words = (text: string): StreamResponse => ({ artifactUpdate: { taskId: "t", artifact: { artifactId: "a", parts: [{ text }] } } });
+const status = (state: string, text?: string): StreamResponse => ({
+  statusUpdate: { taskId: "t", contextId: "c", status: { state, ...(text ? { message: { parts: [{ text }] } } : {}) } },
+});
+const after = (...events: StreamResponse[]) => events.reduce(hear, ask(EMPTY, "hi"));
+
+describe("a conversation", () => {
+  it("grows word by word", () => {
+    expect(after(task, words("one"), words(" two"), status("TASK_STATE_COMPLETED")).turns).toEqual([
+      { from: "me", text: "hi" },
+      { from: "agent", text: "one two" },
+    ]);
+  });
+
+  it("says why a task failed", () => {
+    expect(after(task, status("TASK_STATE_FAILED", "out of ink")).turns.at(-1)).toEqual({ from: "agent", text: "", tone: "error", note: "out of ink" });
+  });
+
+  it("answers the task that asked back", () => {
+    const asked = after(task, status("TASK_STATE_INPUT_REQUIRED", "Which?"));
+    expect(asked.waitingTask).toBe("t");
+    expect(asked.turns.at(-1)).toMatchObject({ text: "Which?", tone: "question" });
+    expect(ask(asked, "that").waitingTask).toBeUndefined();
+  });
+
+  it("shows a canceled task as canceled", () => {
+    expect(after(task, words("on"), status("TASK_STATE_CANCELED")).turns.at(-1)).toMatchObject({ text: "on", tone: "canceled" });
+  });
+});
+
+describe("the event splitter", () => {
+  it("puts events together however they were cut, and drops comments", () => {
+    const stream = ": keep-alive\n\ndata: {\"a\":1}\n\ndata: one\ndata: two\r\n\r\nid: 3\n\n";
+    for (let cut = 1; cut < 6; cut++) {
+      const splitter = new EventSplitter();
+      const all: string[] = [];
+      for (let at = 0; at < stream.length; at += cut) all.push(...splitter.push(stream.slice(at, at + cut)));
+      expect(all).toEqual(['{"a":1}', "one\ntwo"]);
+    }
+  });
+});

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Every check there is, in order; ends with one line of counts. Called by ./molecule test, which found the tools.
+set -uo pipefail
+
+HOME_DIR="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+cd "$HOME_DIR"
+# shellcheck source=../molecule
+source "$HOME_DIR/molecule"
+set +e
+
+export CI="${CI:-}"
+RESULTS="$HOME_DIR/target/test-results"
+rm -rf "$RESULTS" protocol/target/surefire-reports agent/target/surefire-reports platform/target/surefire-reports bench/target/surefire-reports
+mkdir -p "$RESULTS"
+
+# Notes a check that is no test runner of its own: passed, failed or skipped, with a reason.
+note() { printf '%s\t%s\t%s\n' "$1" "$2" "${3:-}" >>"$RESULTS/checks.tsv"; }
+
+check() { # name command...
+  local name="$1" began=$SECONDS
+  shift
+  printf '== %s\n' "$name"
+  if "$@" >"$RESULTS/$name.log" 2>&1; then
+    printf '   passed (%s s)\n' "$((SECONDS - began))"
+    note passed "$name"
+  else
+    printf '   FAILED (%s s), the last lines:\n' "$((SECONDS - began))"
+    grep -E 'ERROR|FAIL|error' "$RESULTS/$name.log" | grep -v -E 'Re-run|re-run|For more information|After correcting' | tail -n 40 | cut -c1-400
+    note failed "$name" "see target/test-results/$name.log"
+  fi
+}
+
+ensure_chromium() {
+  command -v chromium >/dev/null 2>&1 && return 0
+  [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1 || return 1
+  printf '== installing Chromium from Debian\n'
+  (apt-get update -qq && apt-get install -y -qq chromium) >"$RESULTS/apt.log" 2>&1
+  command -v chromium >/dev/null 2>&1
+}
+
+canvas_packages
+check canvas-types npm --prefix canvas run generate
+check canvas-typecheck npm --prefix canvas run typecheck
+check canvas-unit npm --prefix canvas exec -- vitest run --root canvas --reporter=json --outputFile="$RESULTS/canvas-unit.json"
+check canvas-build npm --prefix canvas run build
+check format mvn_quiet -q spotless:check
+check java mvn_quiet verify -Dmaven.test.failure.ignore=false --fail-at-end
+check fast-start rehearse
+
+if ensure_chromium; then
+  check browser npm --prefix canvas exec -- vitest run --root canvas --config e2e/vitest.config.ts --reporter=json --outputFile="$RESULTS/browser.json"
+elif [ -n "$CI" ]; then
+  note failed browser "Chromium is missing; install it: apt-get install chromium"
+else
+  note skipped browser "Chromium is missing; install it: apt-get install chromium"
+fi
+check demo bash scripts/demo-test.sh
+
+exec node scripts/count.mjs "$RESULTS"
