@@ -66,8 +66,7 @@ final class A2aEndpoint {
         var version = spoken.version();
         return switch (spoken.method()) {
             case SEND -> send(request, version);
-            case STREAM ->
-                new Outcome.Events(request.id(), version, accept(request).follow());
+            case STREAM -> stream(request, version);
             case GET -> whole(request, trimmed(find(request), request.params(), version));
             case LIST -> whole(request, list(request, version));
             case CANCEL -> cancel(request, version);
@@ -76,7 +75,9 @@ final class A2aEndpoint {
     }
 
     private Outcome send(JsonRpc.Request request, A2aVersion version) throws Fault, InterruptedException {
-        var run = accept(request);
+        var turn = accept(request);
+        turn.start(tasks);
+        var run = turn.run();
         var configuration = request.params().path("configuration");
         var waits = switch (version) {
             case V1_0 -> !flag(configuration, "returnImmediately", "return_immediately", false);
@@ -91,8 +92,21 @@ final class A2aEndpoint {
         return whole(request, wrapped);
     }
 
-    /// The run that a message begins or goes on with.
-    private TaskRun accept(JsonRpc.Request request) throws Fault {
+    private Outcome stream(JsonRpc.Request request, A2aVersion version) throws Fault {
+        var turn = accept(request);
+        var follower = turn.run().follow();
+        turn.start(tasks);
+        return new Outcome.Events(request.id(), version, follower);
+    }
+
+    /// A message that begins a task or goes on with one, not yet worked on.
+    private record Turn(TaskRun run, Message message, boolean continued) {
+        void start(Tasks tasks) {
+            tasks.work(run, message, continued);
+        }
+    }
+
+    private Turn accept(JsonRpc.Request request) throws Fault {
         var message = Message.read(request.params().path("message"))
                 .orElseThrow(() -> new Fault(
                         request.id(), ErrorCode.INVALID_PARAMS, "Expected \"params.message\" with at least one part"));
@@ -100,21 +114,21 @@ final class A2aEndpoint {
             throw new Fault(request.id(), ErrorCode.INTERNAL_ERROR, "The agent is stopping");
         }
         if (message.taskId() == null) {
-            return tasks.begin(message);
+            return new Turn(tasks.begin(message), message, false);
         }
         var run = tasks.find(message.taskId()).orElseThrow(() -> notFound(request));
         if (message.contextId() != null
                 && !message.contextId().equals(run.task().contextId())) {
             throw new Fault(request.id(), ErrorCode.INVALID_PARAMS, "Expected the context of task " + message.taskId());
         }
-        if (!tasks.goOn(run, message)) {
+        if (!run.resume(message)) {
             throw new Fault(
                     request.id(),
                     ErrorCode.UNSUPPORTED_OPERATION,
                     "Expected a task that waits for input, but it is "
                             + run.task().state().wire(A2aVersion.V0_3));
         }
-        return run;
+        return new Turn(run, message, true);
     }
 
     private Outcome cancel(JsonRpc.Request request, A2aVersion version) throws Fault {

@@ -56,24 +56,14 @@ final class Tasks {
         return closing;
     }
 
-    /// Begins a task for a message.
+    /// Makes a task for a message; [#work] sets it going, so that whoever wants to follow it misses nothing.
     TaskRun begin(Message message) {
         var id = UUID.randomUUID().toString();
         var context = message.contextId() == null ? UUID.randomUUID().toString() : message.contextId();
         var first = new Message(message.messageId(), context, id, message.fromUser(), message.texts());
         var run = new TaskRun(Task.submitted(id, context, first, Instant.now()));
         keep(id, run);
-        work(run, first, false);
         return run;
-    }
-
-    /// Goes on with a task that waits for a message; empty when it does not wait.
-    boolean goOn(TaskRun run, Message message) {
-        if (!run.resume(message)) {
-            return false;
-        }
-        work(run, message, true);
-        return true;
     }
 
     Optional<TaskRun> find(String id) {
@@ -119,7 +109,10 @@ final class Tasks {
         }
     }
 
-    private void work(TaskRun run, Message message, boolean continued) {
+    /// Lets the engine work on a message.
+    ///
+    /// @param continued true when the task waited for this message
+    void work(TaskRun run, Message message, boolean continued) {
         var thread = Thread.ofVirtual().name("task-" + run.task().id()).unstarted(() -> {
             current.set(message.text());
             active.incrementAndGet();

@@ -207,7 +207,9 @@ class A2aEndpointTest {
 
     @Test
     void drainingCancelsWhatDoesNotFinish() throws InterruptedException {
-        var run = tasks.begin(ai.molecule.protocol.Message.fromUser("sleep 60"));
+        var message = ai.molecule.protocol.Message.fromUser("sleep 60");
+        var run = tasks.begin(message);
+        tasks.work(run, message, false);
         tasks.drain(Duration.ofMillis(50));
         assertThat(run.awaitSettled().state().wire(A2aVersion.V0_3)).isEqualTo("canceled");
         assertThat(Json.text(call("SendMessage", "{\"message\":{\"parts\":[{\"text\":\"x\"}]}}")))

@@ -103,7 +103,7 @@ final class House implements AutoCloseable {
 
         // store
         var database = keep(Database.open(postgres(settings, directory)));
-        var notices = keep(new Notices(database));
+        var notices = new Notices(database);
 
         // rooms
         adminToken = settings.adminToken().isPresent() ? settings.adminToken().get() : directory.secret("admin-token");
@@ -164,7 +164,7 @@ final class House implements AutoCloseable {
         access.listen(notices);
         feed.listen(notices);
         notices.on(Journal.CHANNEL, any -> settling.wake());
-        notices.start();
+        keep(notices).start();
         keep(settling).start();
         keep(new Loop("silence", LOOK_PACE, silence::look)).start();
         keep(new Loop("heartbeats", FLUSH_PACE, heartbeats::flush)).start();
