@@ -132,6 +132,12 @@ public final class Bench implements Callable<Integer> {
             var body =
                     "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"message/send\",\"params\":{\"message\":{\"role\":\"user\",\"parts\":"
                             + "[{\"kind\":\"text\",\"text\":\"hello\"}]}}}";
+            var stream = body.replace("message/send", "message/stream");
+            var first = firstByte(port, Line.request("POST", "/", secret, stream));
+            var firstThrough = firstByte(
+                    platform.port(), Line.request("POST", "/workspaces/" + id + "/a2a", Platform.TOKEN, stream));
+            row("first streamed byte, agent called directly, n=200", "p50 " + first + " µs");
+            row("first streamed byte, through the platform, n=200", "p50 " + firstThrough + " µs");
             for (var connections : new int[] {1, 8}) {
                 var direct = run(port, connections, Line.request("POST", "/", secret, body));
                 var through = run(
@@ -148,6 +154,19 @@ public final class Bench implements Callable<Integer> {
         } finally {
             agent.destroy();
         }
+    }
+
+    /// Microseconds from a request to the first byte of its event stream, the median.
+    private static long firstByte(int port, byte[] request) throws IOException {
+        var times = new ArrayList<Long>();
+        for (int i = 0; i < 400; i++) {
+            try (var line = new Line(port)) {
+                var began = System.nanoTime();
+                line.firstByteOfBody(request);
+                times.add(System.nanoTime() - began);
+            }
+        }
+        return median(times.subList(200, 400)) / 1000;
     }
 
     private Load.Result run(int port, int connections, byte[] request) throws InterruptedException, ExecutionException {

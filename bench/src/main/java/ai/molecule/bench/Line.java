@@ -44,6 +44,18 @@ final class Line implements AutoCloseable {
         return new Answer(status, new String(in.readNBytes(length), StandardCharsets.UTF_8));
     }
 
+    /// Sends and waits for the first byte after the head.
+    void firstByteOfBody(byte[] request) throws IOException {
+        out.write(request);
+        var head = readLine();
+        while (!head.isEmpty()) {
+            head = readLine();
+        }
+        if (in.read() < 0) {
+            throw new IOException("Expected a body, but the connection ended");
+        }
+    }
+
     private String readLine() throws IOException {
         var line = new StringBuilder(64);
         for (int next = in.read(); next != '\n'; next = in.read()) {

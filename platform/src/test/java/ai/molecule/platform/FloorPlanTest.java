@@ -17,7 +17,7 @@ class FloorPlanTest {
 
     private static final String HOUSE = "ai.molecule.platform.";
 
-    private static final Map<String, Set<String>> DOORS = Map.of(
+    static final Map<String, Set<String>> DOORS = Map.of(
             "edge", Set.of("a2a", "live", "registry", "workspace", "access", "journal", "store"),
             "a2a", Set.of("registry", "workspace", "journal", "access", "store"),
             "live", Set.of("workspace", "journal", "store"),

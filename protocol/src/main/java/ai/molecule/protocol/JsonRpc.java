@@ -1,9 +1,14 @@
 package ai.molecule.protocol;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.LongNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import java.io.IOException;
 
 /// JSON-RPC 2.0 as A2A uses it: requests read leniently, answers and errors written strictly.
 public final class JsonRpc {
@@ -69,6 +74,29 @@ public final class JsonRpc {
     public static JsonNode idOf(JsonNode body) {
         var id = body.path("id");
         return id.isTextual() || id.isNumber() ? id : NullNode.getInstance();
+    }
+
+    /// The id of a call of which only the beginning was read; JSON null where it is not in there.
+    public static JsonNode idIn(byte[] beginning) {
+        try (var parser = new JsonFactory().createParser(beginning)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                return NullNode.getInstance();
+            }
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                var field = parser.currentName();
+                var value = parser.nextToken();
+                if (field.equals("id") && value == JsonToken.VALUE_STRING) {
+                    return TextNode.valueOf(parser.getText());
+                }
+                if (field.equals("id") && value == JsonToken.VALUE_NUMBER_INT) {
+                    return LongNode.valueOf(parser.getLongValue());
+                }
+                parser.skipChildren();
+            }
+        } catch (IOException endsBeforeTheId) {
+            return NullNode.getInstance();
+        }
+        return NullNode.getInstance();
     }
 
     /// Writes a result.

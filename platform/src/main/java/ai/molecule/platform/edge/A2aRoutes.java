@@ -11,8 +11,6 @@ import ai.molecule.protocol.A2aVersion;
 import ai.molecule.protocol.JsonRpc;
 import ai.molecule.protocol.JsonRpc.ErrorCode;
 import ai.molecule.protocol.Refusal;
-import ai.molecule.protocol.Refusal.Reason;
-import com.fasterxml.jackson.databind.node.NullNode;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
@@ -63,13 +61,13 @@ public final class A2aRoutes {
         try {
             body = call.bytes(call.limits().messageBytes());
         } catch (Refusal refusal) {
-            if (refusal.reason() != Reason.PAYLOAD_TOO_LARGE) {
+            if (!(refusal.detail() instanceof BodyReader.Beginning(byte[] beginning))) {
                 throw refusal;
             }
             return Answer.json(
                     413,
                     JsonRpc.error(
-                            NullNode.getInstance(), ErrorCode.INVALID_REQUEST, String.valueOf(refusal.getMessage())));
+                            JsonRpc.idIn(beginning), ErrorCode.INVALID_REQUEST, String.valueOf(refusal.getMessage())));
         }
         var version =
                 call.header(VERSION).or(() -> call.query(A2aVersion.HEADER)).orElse(null);

@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
@@ -29,10 +30,11 @@ final class BodyReader {
         return watch;
     }
 
+    /// What was read of a body that is too large, for whoever wants to answer in the sender's own terms.
+    record Beginning(byte[] bytes) {}
+
     static byte[] read(ServerRequest request, int max, Duration patience, Runnable tooSlow) {
-        if (request.headers().contentLength().orElse(0) > max) {
-            throw tooLarge(max);
-        }
+        var announced = request.headers().contentLength().orElse(0);
         var reader = Thread.currentThread();
         var end = WATCH.schedule(
                 () -> {
@@ -46,8 +48,8 @@ final class BodyReader {
         try (var body = request.content().inputStream()) {
             for (int count = body.read(piece); count >= 0; count = body.read(piece)) {
                 all.write(piece, 0, count);
-                if (all.size() > max) {
-                    throw tooLarge(max);
+                if (announced > max || all.size() > max) {
+                    throw tooLarge(max, all.toByteArray());
                 }
             }
             return all.toByteArray();
@@ -58,8 +60,11 @@ final class BodyReader {
         }
     }
 
-    private static Refusal tooLarge(int max) {
-        return new Refusal(Reason.PAYLOAD_TOO_LARGE, "Expected a body of at most " + max + " bytes");
+    private static Refusal tooLarge(int max, byte[] read) {
+        return new Refusal(
+                Reason.PAYLOAD_TOO_LARGE,
+                "Expected a body of at most " + max + " bytes",
+                new Beginning(Arrays.copyOf(read, Math.min(read.length, PIECE))));
     }
 
     static Refusal tooSlow() {

@@ -56,6 +56,7 @@ final class Errors {
                         .put("name", child.profile().name()));
                 body.put("children_count", children.size());
             }
+            case BodyReader.Beginning _ -> {}
             case null -> {}
             case Object unknown ->
                 throw new IllegalStateException("Expected a detail that the edge can write, but found " + unknown);

@@ -239,6 +239,15 @@ class BadInputTest {
     }
 
     @Test
+    void aMessageThatIsTooLargeIsRefusedWithTheCallersId() throws Exception {
+        var big = TestHouse.message("message/send", "x".repeat(600_000)).replace("\"id\":1", "\"id\":\"mine\"");
+        var heard = house.post("/workspaces/" + ID + "/a2a", big);
+        assertThat(heard.status()).isEqualTo(413);
+        assertThat(heard.text("id")).isEqualTo("mine");
+        assertThat(heard.body().path("error").path("code").asInt()).isEqualTo(-32600);
+    }
+
+    @Test
     void anAnswerMayTakeLongerThanAConnectionMayBeIdle() throws Exception {
         var id = house.online("long-winded");
         var answer = house.say(id, TestHouse.ADMIN_TOKEN, "sleep 4");
