@@ -26,7 +26,7 @@ export function Toolbar() {
         {ORDER.filter((status) => counts[status]).map((status) => (
           <li key={status} className={`status-${status}`}>
             <span className="dot" aria-hidden="true" />
-            {counts[status]} {STATUS_WORD[status].toLowerCase()}
+            {counts[status]} {status === "awaiting_agent" ? "waiting" : STATUS_WORD[status].toLowerCase()}
           </li>
         ))}
       </ul>

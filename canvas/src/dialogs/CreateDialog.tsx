@@ -61,11 +61,11 @@ export function CreateDialog({ parent }: { parent: string | undefined }) {
           <legend>Where its agent runs</legend>
           <label className={external ? "" : "chosen"}>
             <input type="radio" checked={!external} onChange={() => setExternal(false)} />
-            Here <small>the platform starts it</small>
+            Here <small>started for you</small>
           </label>
           <label className={external ? "chosen" : ""}>
             <input type="radio" checked={external} onChange={() => setExternal(true)} />
-            Elsewhere <small>on hardware of yours</small>
+            Elsewhere <small>by yourself</small>
           </label>
         </fieldset>
         {external ? (
