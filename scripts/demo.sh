@@ -3,7 +3,14 @@
 set -euo pipefail
 
 JAVA="$1" AGENT_JAR="$2" MOLECULE="$3"
-DATA_DIR="${DATA_DIR:-.molecule}"
+# A setting: the real variable, or the line in .env, or the default.
+setting() {
+  local value="${!1:-}"
+  [ -n "$value" ] || value="$(sed -n "s/^\\s*\\(export\\s\\+\\)\\?$1=[\"']\\?\\([^\"'#]*\\).*/\\2/p" .env 2>/dev/null | tail -n 1 || true)"
+  printf '%s' "${value:-$2}"
+}
+
+DATA_DIR="$(setting DATA_DIR .molecule)"
 SECONDS_BETWEEN="${DEMO_PACE:-3}"
 ROUNDS="${DEMO_ROUNDS:-0}" # 0: until Ctrl-C
 
@@ -26,7 +33,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 api() { # method path [body]
-  curl -fsS -X "$1" -H "Authorization: Bearer $token" -H 'Content-Type: application/json' "$base$2" ${3:+-d "$3"}
+  curl -fsS -X "$1" -H "@$work/authorization" -H 'Content-Type: application/json' "$base$2" ${3:+-d "$3"}
 }
 
 running_url() { sed -n 's/^process [0-9]*, //p' "$DATA_DIR/platform.pid" 2>/dev/null || true; }
@@ -47,7 +54,9 @@ else
   base="$(running_url)"
 fi
 base="${base%/}"
-token="${ADMIN_TOKEN:-$(cat "$DATA_DIR/admin-token")}"
+token="$(setting ADMIN_TOKEN '')"
+install -m 600 /dev/null "$work/authorization"
+printf 'Authorization: Bearer %s\n' "${token:-$(cat "$DATA_DIR/admin-token")}" >"$work/authorization"
 
 create() { # name role extra-json
   api POST /workspaces "$(jq -nc --arg name "$1" --arg role "$2" --argjson extra "$3" '{name: $name, role: $role} + $extra')"

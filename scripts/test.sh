@@ -20,7 +20,7 @@ check() { # name command...
   local name="$1" began=$SECONDS
   shift
   printf '== %s\n' "$name"
-  if "$@" >"$RESULTS/$name.log" 2>&1; then
+  if ("$@") >"$RESULTS/$name.log" 2>&1; then
     printf '   passed (%s s)\n' "$((SECONDS - began))"
     note passed "$name"
   else

@@ -1,5 +1,7 @@
 /** A2A 1.0 as the chat speaks it: one streaming call through the platform, one cancel. */
 
+import { randomId } from "./id";
+
 export interface Part {
   text?: string;
 }
@@ -19,7 +21,7 @@ export interface StreamResponse {
 const HEADERS = { "Content-Type": "application/json", "A2A-Version": "1.0" };
 
 function request(method: string, params: unknown): string {
-  return JSON.stringify({ jsonrpc: "2.0", id: crypto.randomUUID(), method, params });
+  return JSON.stringify({ jsonrpc: "2.0", id: randomId(), method, params });
 }
 
 /** Splits an event stream into the data of its events, however the bytes were cut; comments are dropped. */
@@ -52,7 +54,7 @@ export interface SendOptions {
 
 export async function sendStreaming(workspace: string, options: SendOptions): Promise<void> {
   const message = {
-    messageId: crypto.randomUUID(),
+    messageId: randomId(),
     role: "ROLE_USER",
     parts: [{ text: options.text }],
     ...(options.contextId ? { contextId: options.contextId } : {}),

@@ -1,3 +1,4 @@
+import { randomId } from "./id";
 import type { Fact, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
 
 /** A refusal of the platform: its sentence, its stable code, and the whole body for what else it says. */
@@ -30,7 +31,7 @@ export const api = {
   signIn: (adminToken: string) => call("POST", "/session", { admin_token: adminToken }),
   signOut: () => call("DELETE", "/session"),
   get: (id: string) => call<Workspace>("GET", `/workspaces/${id}`),
-  create: (draft: WorkspaceDraft) => call<WorkspaceCreated>("POST", "/workspaces", draft, { "Idempotency-Key": crypto.randomUUID() }),
+  create: (draft: WorkspaceDraft) => call<WorkspaceCreated>("POST", "/workspaces", draft, { "Idempotency-Key": randomId() }),
   patch: (id: string, patch: WorkspacePatch) => call("PATCH", `/workspaces/${id}`, patch),
   remove: (id: string, confirm: boolean) => call("DELETE", `/workspaces/${id}${confirm ? "?confirm=true" : ""}`),
   act: (id: string, verb: "restart" | "pause" | "resume") => call("POST", `/workspaces/${id}/${verb}`),

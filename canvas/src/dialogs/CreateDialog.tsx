@@ -133,7 +133,7 @@ function Connect({ connection }: { connection: Connection }) {
       </p>
       <pre className="command">{command}</pre>
       <div className="buttons">
-        <button onClick={() => void navigator.clipboard.writeText(command)}>Copy</button>
+        {window.isSecureContext && <button onClick={() => void navigator.clipboard.writeText(command)}>Copy</button>}
         <button className="primary" onClick={() => open(undefined)}>
           Done
         </button>

@@ -24,7 +24,9 @@ export const useFleet = create<Fleet>()((set, get) => ({
     const before = get().byId[id];
     if (!before) return () => {};
     set((fleet) => ({ byId: { ...fleet.byId, [id]: { ...before, ...changes } } }));
-    return () => set((fleet) => (fleet.byId[id] ? { byId: { ...fleet.byId, [id]: before } } : {}));
+    const fields = Object.keys(changes) as (keyof Workspace)[];
+    const old = Object.fromEntries(fields.map((field) => [field, before[field]]));
+    return () => set((fleet) => (fleet.byId[id] ? { byId: { ...fleet.byId, [id]: { ...fleet.byId[id], ...old } } } : {}));
   },
 }));
 

@@ -36,25 +36,31 @@ final class A2aEndpoint {
         record Events(JsonNode id, A2aVersion version, Follower follower) implements Outcome {}
     }
 
-    /// Answers a call.
+    /// Who calls, as the platform says.
     ///
     /// @param version the `A2A-Version` header; null when absent
-    Outcome answer(byte[] body, @Nullable String version) throws InterruptedException {
+    /// @param workspace the `X-Workspace-ID` header; empty for the operator
+    record Caller(@Nullable String version, String workspace) {}
+
+    /// Answers a call.
+    Outcome answer(byte[] body, Caller caller) throws InterruptedException {
         JsonNode id = NullNode.getInstance();
         try {
             var json = Json.read(body);
             id = JsonRpc.idOf(json);
             var request = JsonRpc.Request.read(json);
-            if (A2aVersion.negotiate(version).isEmpty()) {
+            if (A2aVersion.negotiate(caller.version()).isEmpty()) {
                 throw new Fault(
-                        id, ErrorCode.VERSION_NOT_SUPPORTED, "Expected A2A-Version 1.0 or 0.3, but found " + version);
+                        id,
+                        ErrorCode.VERSION_NOT_SUPPORTED,
+                        "Expected A2A-Version 1.0 or 0.3, but found " + caller.version());
             }
             var spoken = A2aMethod.parse(request.method())
                     .orElseThrow(() -> new Fault(
                             request.id(),
                             ErrorCode.METHOD_NOT_FOUND,
                             "Expected an A2A method, but found " + request.method()));
-            return serve(spoken, request);
+            return serve(spoken, request, caller.workspace());
         } catch (Json.MalformedException bad) {
             return new Outcome.Whole(JsonRpc.error(id, ErrorCode.PARSE_ERROR, String.valueOf(bad.getMessage())));
         } catch (Fault fault) {
@@ -62,20 +68,22 @@ final class A2aEndpoint {
         }
     }
 
-    private Outcome serve(A2aMethod.Spoken spoken, JsonRpc.Request request) throws Fault, InterruptedException {
+    private Outcome serve(A2aMethod.Spoken spoken, JsonRpc.Request request, String caller)
+            throws Fault, InterruptedException {
         var version = spoken.version();
         return switch (spoken.method()) {
-            case SEND -> send(request, version);
-            case STREAM -> stream(request, version);
-            case GET -> whole(request, trimmed(find(request), request.params(), version));
-            case LIST -> whole(request, list(request, version));
-            case CANCEL -> cancel(request, version);
-            case SUBSCRIBE -> subscribe(request, version);
+            case SEND -> send(request, version, caller);
+            case STREAM -> stream(request, version, caller);
+            case GET -> whole(request, trimmed(run(request, caller).task(), request.params(), version));
+            case LIST -> whole(request, list(request, version, caller));
+            case CANCEL -> cancel(request, version, caller);
+            case SUBSCRIBE -> subscribe(request, version, caller);
         };
     }
 
-    private Outcome send(JsonRpc.Request request, A2aVersion version) throws Fault, InterruptedException {
-        var turn = accept(request);
+    private Outcome send(JsonRpc.Request request, A2aVersion version, String caller)
+            throws Fault, InterruptedException {
+        var turn = accept(request, caller);
         turn.start(tasks);
         var run = turn.run();
         var configuration = request.params().path("configuration");
@@ -92,8 +100,8 @@ final class A2aEndpoint {
         return whole(request, wrapped);
     }
 
-    private Outcome stream(JsonRpc.Request request, A2aVersion version) throws Fault {
-        var turn = accept(request);
+    private Outcome stream(JsonRpc.Request request, A2aVersion version, String caller) throws Fault {
+        var turn = accept(request, caller);
         var follower = turn.run().follow();
         turn.start(tasks);
         return new Outcome.Events(request.id(), version, follower);
@@ -106,7 +114,7 @@ final class A2aEndpoint {
         }
     }
 
-    private Turn accept(JsonRpc.Request request) throws Fault {
+    private Turn accept(JsonRpc.Request request, String caller) throws Fault {
         var message = Message.read(request.params().path("message"))
                 .orElseThrow(() -> new Fault(
                         request.id(), ErrorCode.INVALID_PARAMS, "Expected \"params.message\" with at least one part"));
@@ -114,9 +122,9 @@ final class A2aEndpoint {
             throw new Fault(request.id(), ErrorCode.INTERNAL_ERROR, "The agent is stopping");
         }
         if (message.taskId() == null) {
-            return new Turn(tasks.begin(message), message, false);
+            return new Turn(tasks.begin(message, caller), message, false);
         }
-        var run = tasks.find(message.taskId()).orElseThrow(() -> notFound(request));
+        var run = tasks.find(message.taskId(), caller).orElseThrow(() -> notFound(request));
         if (message.contextId() != null
                 && !message.contextId().equals(run.task().contextId())) {
             throw new Fault(request.id(), ErrorCode.INVALID_PARAMS, "Expected the context of task " + message.taskId());
@@ -131,8 +139,8 @@ final class A2aEndpoint {
         return new Turn(run, message, true);
     }
 
-    private Outcome cancel(JsonRpc.Request request, A2aVersion version) throws Fault {
-        var run = run(request);
+    private Outcome cancel(JsonRpc.Request request, A2aVersion version, String caller) throws Fault {
+        var run = run(request, caller);
         if (!run.cancel()) {
             throw new Fault(
                     request.id(),
@@ -143,8 +151,8 @@ final class A2aEndpoint {
         return whole(request, run.task().toJson(version));
     }
 
-    private Outcome subscribe(JsonRpc.Request request, A2aVersion version) throws Fault {
-        var run = run(request);
+    private Outcome subscribe(JsonRpc.Request request, A2aVersion version, String caller) throws Fault {
+        var run = run(request, caller);
         if (run.task().state().terminal()) {
             throw new Fault(
                     request.id(), ErrorCode.UNSUPPORTED_OPERATION, "Expected a task that goes on, but it has ended");
@@ -152,7 +160,7 @@ final class A2aEndpoint {
         return new Outcome.Events(request.id(), version, run.follow());
     }
 
-    private ObjectNode list(JsonRpc.Request request, A2aVersion version) throws Fault {
+    private ObjectNode list(JsonRpc.Request request, A2aVersion version, String caller) throws Fault {
         var params = request.params();
         var size = number(request, "pageSize", PAGE_DEFAULT, PAGE_MAX);
         var start = params.path("pageToken").asText("");
@@ -161,7 +169,7 @@ final class A2aEndpoint {
                     request.id(), ErrorCode.INVALID_PARAMS, "Expected a \"pageToken\" that an earlier page gave");
         }
         var from = start.isEmpty() ? 0 : Integer.parseInt(start);
-        var matching = tasks.all().stream()
+        var matching = tasks.all(caller).stream()
                 .filter(task -> matches(task, params, version))
                 .toList();
         var page = matching.stream().skip(from).limit(size).toList();
@@ -181,12 +189,8 @@ final class A2aEndpoint {
                 && (status.isEmpty() || status.equals(task.state().wire(version)));
     }
 
-    private Task find(JsonRpc.Request request) throws Fault {
-        return run(request).task();
-    }
-
-    private TaskRun run(JsonRpc.Request request) throws Fault {
-        return tasks.find(request.params().path("id").asText("")).orElseThrow(() -> notFound(request));
+    private TaskRun run(JsonRpc.Request request, String caller) throws Fault {
+        return tasks.find(request.params().path("id").asText(""), caller).orElseThrow(() -> notFound(request));
     }
 
     private static ObjectNode trimmed(Task task, JsonNode params, A2aVersion version) {

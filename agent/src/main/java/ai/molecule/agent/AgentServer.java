@@ -90,10 +90,16 @@ final class AgentServer implements AutoCloseable {
                             .toJson()));
             return;
         }
-        switch (endpoint.answer(body, exchange.getRequestHeaders().getFirst(A2aVersion.HEADER))) {
+        switch (endpoint.answer(body, caller(exchange))) {
             case A2aEndpoint.Outcome.Whole(var answer) -> send(exchange, 200, Json.bytes(answer));
             case A2aEndpoint.Outcome.Events events -> stream(exchange, events);
         }
+    }
+
+    private static A2aEndpoint.Caller caller(HttpExchange exchange) {
+        var workspace = exchange.getRequestHeaders().getFirst("X-Workspace-ID");
+        return new A2aEndpoint.Caller(
+                exchange.getRequestHeaders().getFirst(A2aVersion.HEADER), workspace == null ? "" : workspace);
     }
 
     /// Writes events as they come, until the last, or until nobody listens any more; the task goes on either way.

@@ -20,11 +20,19 @@ final class TaskRun {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final List<Follower> followers = new ArrayList<>();
+    private final String owner;
     private Task task;
     private @Nullable Thread worker;
 
-    TaskRun(Task task) {
+    /// @param owner the workspace that asked; empty for the operator
+    TaskRun(Task task, String owner) {
         this.task = task;
+        this.owner = owner;
+    }
+
+    /// True when somebody may know of the task: whoever asked, and the operator.
+    boolean visibleTo(String caller) {
+        return caller.isEmpty() || caller.equals(owner);
     }
 
     Task task() {

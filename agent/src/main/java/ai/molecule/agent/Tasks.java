@@ -57,26 +57,30 @@ final class Tasks {
     }
 
     /// Makes a task for a message; [#work] sets it going, so that whoever wants to follow it misses nothing.
-    TaskRun begin(Message message) {
+    TaskRun begin(Message message, String owner) {
         var id = UUID.randomUUID().toString();
         var context = message.contextId() == null ? UUID.randomUUID().toString() : message.contextId();
         var first = new Message(message.messageId(), context, id, message.fromUser(), message.texts());
-        var run = new TaskRun(Task.submitted(id, context, first, Instant.now()));
+        var run = new TaskRun(Task.submitted(id, context, first, Instant.now()), owner);
         keep(id, run);
         return run;
     }
 
-    Optional<TaskRun> find(String id) {
+    /// The task with an id; one that the caller may not know of looks like one that does not exist.
+    Optional<TaskRun> find(String id, String caller) {
         synchronized (runs) {
-            return Optional.ofNullable(runs.get(id));
+            return Optional.ofNullable(runs.get(id)).filter(run -> run.visibleTo(caller));
         }
     }
 
-    /// All that are kept, newest first.
-    List<Task> all() {
+    /// All that are kept and that the caller may know of, newest first.
+    List<Task> all(String caller) {
         synchronized (runs) {
             return new ArrayList<>(runs.values())
-                    .reversed().stream().map(TaskRun::task).toList();
+                    .reversed().stream()
+                            .filter(run -> run.visibleTo(caller))
+                            .map(TaskRun::task)
+                            .toList();
         }
     }
 

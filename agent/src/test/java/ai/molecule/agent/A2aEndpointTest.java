@@ -26,9 +26,12 @@ class A2aEndpointTest {
     });
     private final A2aEndpoint endpoint = new A2aEndpoint(tasks);
 
+    private String caller = "";
+
     private JsonNode call(String method, String params) throws InterruptedException {
         var body = "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"" + method + "\",\"params\":" + params + "}";
-        var outcome = endpoint.answer(body.getBytes(java.nio.charset.StandardCharsets.UTF_8), null);
+        var outcome = endpoint.answer(
+                body.getBytes(java.nio.charset.StandardCharsets.UTF_8), new A2aEndpoint.Caller(null, caller));
         return ((Outcome.Whole) outcome).answer();
     }
 
@@ -40,7 +43,8 @@ class A2aEndpointTest {
 
     private List<StreamEvent> stream(String method, String params) throws InterruptedException {
         var body = "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"" + method + "\",\"params\":" + params + "}";
-        var events = (Outcome.Events) endpoint.answer(body.getBytes(java.nio.charset.StandardCharsets.UTF_8), "1.0");
+        var events = (Outcome.Events) endpoint.answer(
+                body.getBytes(java.nio.charset.StandardCharsets.UTF_8), new A2aEndpoint.Caller("1.0", caller));
         var all = new ArrayList<StreamEvent>();
         try (var follower = events.follower()) {
             StreamEvent event;
@@ -174,6 +178,29 @@ class A2aEndpointTest {
     }
 
     @Test
+    void aPeersTasksLookLikeTasksThatDoNotExist() throws InterruptedException {
+        caller = "one workspace";
+        var id = send("secret").path("id").asText();
+        caller = "another";
+        assertThat(call("GetTask", "{\"id\":\"" + id + "\"}")
+                        .path("error")
+                        .path("code")
+                        .asInt())
+                .isEqualTo(-32001);
+        assertThat(call("CancelTask", "{\"id\":\"" + id + "\"}")
+                        .path("error")
+                        .path("code")
+                        .asInt())
+                .isEqualTo(-32001);
+        assertThat(call("ListTasks", "{}").path("result").path("totalSize").asInt())
+                .isZero();
+        caller = "";
+        assertThat(call("ListTasks", "{}").path("result").path("totalSize").asInt())
+                .as("for the operator")
+                .isEqualTo(1);
+    }
+
+    @Test
     void listPagesNewestFirst() throws InterruptedException {
         send("one");
         send("two");
@@ -191,7 +218,8 @@ class A2aEndpointTest {
     @ValueSource(
             strings = {"{", "[]", "{\"id\":1}", "{\"id\":1,\"method\":\"GetTask\",\"params\":[]}", "null", "\"x\""})
     void whatIsNoCallIsAnsweredWithAnError(String body) throws InterruptedException {
-        var outcome = endpoint.answer(body.getBytes(java.nio.charset.StandardCharsets.UTF_8), null);
+        var outcome = endpoint.answer(
+                body.getBytes(java.nio.charset.StandardCharsets.UTF_8), new A2aEndpoint.Caller(null, caller));
         assertThat(((Outcome.Whole) outcome).answer().path("error").path("code").asInt())
                 .isLessThan(-32000);
     }
@@ -199,7 +227,8 @@ class A2aEndpointTest {
     @Test
     void anUnknownVersionIsRefusedWithTheCallersId() throws InterruptedException {
         var body = "{\"jsonrpc\":\"2.0\",\"id\":\"x\",\"method\":\"GetTask\",\"params\":{\"id\":\"t\"}}";
-        var answer = ((Outcome.Whole) endpoint.answer(body.getBytes(java.nio.charset.StandardCharsets.UTF_8), "9.9"))
+        var answer = ((Outcome.Whole) endpoint.answer(
+                        body.getBytes(java.nio.charset.StandardCharsets.UTF_8), new A2aEndpoint.Caller("9.9", caller)))
                 .answer();
         assertThat(answer.path("error").path("code").asInt()).isEqualTo(-32009);
         assertThat(answer.path("id").asText()).isEqualTo("x");
@@ -208,7 +237,7 @@ class A2aEndpointTest {
     @Test
     void drainingCancelsWhatDoesNotFinish() throws InterruptedException {
         var message = ai.molecule.protocol.Message.fromUser("sleep 60");
-        var run = tasks.begin(message);
+        var run = tasks.begin(message, "");
         tasks.work(run, message, false);
         tasks.drain(Duration.ofMillis(50));
         assertThat(run.awaitSettled().state().wire(A2aVersion.V0_3)).isEqualTo("canceled");

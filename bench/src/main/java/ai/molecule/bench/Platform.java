@@ -47,6 +47,9 @@ final class Platform implements AutoCloseable {
                 .directory(directory.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(directory.resolve("platform.log").toFile());
+        // Nothing of the caller's settings: above all not its database.
+        builder.environment().clear();
+        builder.environment().put("PATH", System.getenv("PATH"));
         builder.environment().put("PORT", String.valueOf(port));
         builder.environment().put("DATA_DIR", directory.resolve("data").toString());
         builder.environment().put("ADMIN_TOKEN", TOKEN);

@@ -66,6 +66,7 @@ final class House implements AutoCloseable {
     private static final Duration FLUSH_PACE = Duration.ofSeconds(1);
     private static final Duration LOOK_PACE = Duration.ofSeconds(1);
     private static final Duration SETTLE_PACE = Duration.ofMillis(500);
+    private static final int ROUNDS_BETWEEN_STOCK = 10;
     private static final long SETTLE_LOCK = 7302;
 
     private final Deque<AutoCloseable> open;
@@ -176,6 +177,7 @@ final class House implements AutoCloseable {
         private final LeaderLock leader;
         private final Provisioner provisioner;
         private boolean leading;
+        private long rounds;
 
         Settling(LeaderLock leader, Provisioner provisioner) {
             this.leader = leader;
@@ -184,9 +186,13 @@ final class House implements AutoCloseable {
 
         @Override
         public void run() {
-            if (lead()) {
-                provisioner.round();
+            if (!lead()) {
+                return;
             }
+            if (++rounds % ROUNDS_BETWEEN_STOCK == 0) {
+                takeStock("its backend does not see it any more");
+            }
+            provisioner.round();
         }
 
         /// True while this process leads; whoever begins to lead takes stock first.
@@ -194,14 +200,19 @@ final class House implements AutoCloseable {
             if (!leader.held()) {
                 leading = false;
             } else if (!leading) {
-                try {
-                    provisioner.takeStock();
-                    leading = true;
-                } catch (BackendException unreachable) {
-                    LOG.warn("Cannot take stock ({}); trying again with the next round", unreachable.getMessage());
-                }
+                leading = takeStock("ended with the platform");
             }
             return leading;
+        }
+
+        private boolean takeStock(String how) {
+            try {
+                provisioner.takeStock(how);
+                return true;
+            } catch (BackendException unreachable) {
+                LOG.warn("Cannot take stock ({}); trying again soon", unreachable.getMessage());
+                return false;
+            }
         }
     }
 

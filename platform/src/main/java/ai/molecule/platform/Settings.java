@@ -31,6 +31,7 @@ record Settings(
         boolean backendChosen) {
 
     private static final int SECRET_LENGTH_MIN = 16;
+    private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "localhost", "::1", "[::1]");
 
     Settings {
         allowedRuntimes = Set.copyOf(allowedRuntimes);
@@ -164,10 +165,13 @@ record Settings(
             return named.isEmpty() ? Offer.KNOWN : named;
         }
 
-        /// A platform that only this machine can reach may by default reach agents on this machine.
+        /// A platform that only this machine can reach, by all we know, may by default reach agents on this machine.
         List<Cidr> agentRanges() {
             var named = list(Variable.ALLOWED_AGENT_CIDRS, Settings::cidr);
-            var loopback = Set.of("127.0.0.1", "localhost", "::1").contains(text(Variable.HOST));
+            var reached = optional(Variable.PLATFORM_URL, Settings::baseUrl)
+                    .map(URI::getHost)
+                    .orElse("localhost");
+            var loopback = LOOPBACK.contains(text(Variable.HOST)) && LOOPBACK.contains(reached);
             return named.isEmpty() && loopback ? List.of(cidr("127.0.0.0/8"), cidr("::1/128")) : named;
         }
 

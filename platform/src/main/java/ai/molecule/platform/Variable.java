@@ -31,7 +31,7 @@ enum Variable {
     FLY_FLAPS_BASE_URL("", "the base of Fly's Machines API; read by the flyio backend"),
     ALLOWED_AGENT_CIDRS(
             "",
-            "comma-separated ranges, beyond the public ones, that external agents' URLs may point into; unset: this machine's own (127.0.0.0/8, ::1) while `HOST` is a loopback address, else none"),
+            "comma-separated ranges, beyond the public ones, that external agents' URLs may point into; unset: this machine's own (127.0.0.0/8, ::1) while `HOST` is a loopback address and `PLATFORM_URL` unset or one too, else none"),
     ALLOWED_WEBHOOK_CIDRS("", "the same for push-notification targets"),
     DOCKER_HOST("", "the Docker engine; read by the docker backend"),
     CORS_ORIGINS("", "comma-separated origins whose pages may call the API"),

@@ -75,6 +75,10 @@ class SettingsTest {
     void agentsOnThisMachineAreReachedByDefaultOnlyWhileNobodyElseReachesUs() throws BadSettingsException {
         assertThat(Settings.read(Map.of()).allowedAgentCidrs()).hasSize(2);
         assertThat(Settings.read(Map.of("HOST", "0.0.0.0")).allowedAgentCidrs()).isEmpty();
+        assertThat(Settings.read(Map.of("PLATFORM_URL", "https://molecule.example"))
+                        .allowedAgentCidrs())
+                .as("behind a proxy or a tunnel")
+                .isEmpty();
     }
 
     @Test

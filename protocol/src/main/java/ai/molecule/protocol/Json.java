@@ -21,6 +21,9 @@ public final class Json {
     /// The deepest nesting that is read.
     public static final int DEPTH_MAX = 200;
 
+    /// The deepest nesting of what is kept, so that it can be read back from inside something else.
+    public static final int KEPT_DEPTH_MAX = 64;
+
     private static final JsonMapper MAPPER = mapper();
 
     private Json() {}
@@ -58,16 +61,22 @@ public final class Json {
         }
     }
 
-    /// Reads one JSON value that may be kept: no text in it holds what a database cannot, NUL or half a surrogate pair.
+    /// Reads one JSON value that may be kept: not too deep, and no text in it holds what a database cannot, NUL or
+    /// half
+    /// a
+    /// surrogate pair.
     ///
     /// @throws MalformedException when the bytes are not such a value
     public static JsonNode readKeepable(byte[] utf8) throws MalformedException {
         var value = read(utf8);
-        checkKeepable(value);
+        checkKeepable(value, KEPT_DEPTH_MAX);
         return value;
     }
 
-    private static void checkKeepable(JsonNode value) throws MalformedException {
+    private static void checkKeepable(JsonNode value, int depth) throws MalformedException {
+        if (depth == 0) {
+            throw new MalformedException("Expected nesting of at most " + KEPT_DEPTH_MAX + " levels");
+        }
         if (value.isTextual()) {
             checkKeepable(value.textValue());
         }
@@ -75,7 +84,7 @@ public final class Json {
             checkKeepable(field.getKey());
         }
         for (var inner : value) {
-            checkKeepable(inner);
+            checkKeepable(inner, depth - 1);
         }
     }
 

@@ -9,11 +9,18 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The line to agents: HTTP, one connection kept per agent where it can be, no redirects, and a limit on everything.
 public final class AgentLine implements AutoCloseable {
 
+    private static final Logger LOG = LoggerFactory.getLogger(AgentLine.class);
     private static final Duration CONNECT_PATIENCE = Duration.ofSeconds(5);
     private static final Duration KEEP_ALIVE = Duration.ofSeconds(15);
     private static final int ANSWER_BYTES_MAX = 16 * 1024 * 1024;
@@ -53,32 +60,59 @@ public final class AgentLine implements AutoCloseable {
             return whole(response, kind);
         } catch (HttpTimeoutException late) {
             throw new LineException(
-                    "Expected the agent to answer within " + idlePatience.toSeconds() + " s", false, late);
+                    Fault.LATE, "Expected the agent to answer within " + idlePatience.toSeconds() + " s", late);
         } catch (IOException broken) {
-            throw new LineException("Expected to reach the agent, but the connection failed", false, broken);
+            throw new LineException(
+                    Fault.UNREACHABLE, "Expected to reach the agent, but the connection failed", broken);
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
-            throw new LineException("Expected an answer, but the platform is stopping", false, stopped);
+            throw new LineException(Fault.UNREACHABLE, "Expected an answer, but the platform is stopping", stopped);
         }
     }
 
-    private static Reply whole(HttpResponse<InputStream> response, String kind) throws IOException, LineException {
-        try (var body = response.body()) {
+    private Reply whole(HttpResponse<InputStream> response, String kind) throws IOException, LineException {
+        var body = response.body();
+        var late = new AtomicBoolean();
+        var watch = CompletableFuture.runAsync(
+                () -> {
+                    late.set(true);
+                    closeQuietly(body);
+                },
+                CompletableFuture.delayedExecutor(idlePatience.toNanos(), TimeUnit.NANOSECONDS));
+        try (body) {
             var bytes = body.readNBytes(ANSWER_BYTES_MAX + 1);
             if (bytes.length > ANSWER_BYTES_MAX) {
-                throw new LineException("Expected an answer of at most " + ANSWER_BYTES_MAX + " bytes", true, null);
-            }
-            if (!kind.startsWith("application/json") && !kind.startsWith("application/a2a+json")) {
                 throw new LineException(
-                        "Expected JSON from the agent, but found status " + response.statusCode()
-                                + " with another type",
-                        true,
-                        null);
+                        Fault.NONSENSE, "Expected an answer of at most " + ANSWER_BYTES_MAX + " bytes", null);
             }
             var status = response.statusCode();
+            var json = kind.startsWith("application/json") || kind.startsWith("application/a2a+json");
             // A redirect, or the agent refusing us, is not the caller's affair.
-            var passable = status < 300 || (status >= 400 && status != 401);
-            return new Reply.Whole(passable ? status : 502, kind, bytes);
+            if (!json || (status >= 300 && status < 400) || status == 401) {
+                throw new LineException(
+                        Fault.NONSENSE,
+                        "Expected JSON from the agent, but found status " + status + " of type " + kind,
+                        null);
+            }
+            return new Reply.Whole(status, kind, bytes);
+        } catch (IOException broken) {
+            if (late.get()) {
+                throw new LineException(
+                        Fault.LATE,
+                        "Expected the agent's whole answer within " + idlePatience.toSeconds() + " s",
+                        broken);
+            }
+            throw broken;
+        } finally {
+            watch.cancel(false);
+        }
+    }
+
+    private static void closeQuietly(InputStream body) {
+        try {
+            body.close();
+        } catch (IOException alreadyBroken) {
+            LOG.debug("An answer was broken already when its time was over", alreadyBroken);
         }
     }
 
@@ -87,20 +121,29 @@ public final class AgentLine implements AutoCloseable {
         client.shutdownNow();
     }
 
+    /// Why a call did not come to an answer.
+    enum Fault {
+        /// Nothing reached the agent, as far as we know.
+        UNREACHABLE,
+        /// The agent has the call, and may still be at it.
+        LATE,
+        /// The agent answered, but nothing that can be passed on.
+        NONSENSE
+    }
+
     /// A call that did not come to an answer.
     static final class LineException extends Exception {
         private static final long serialVersionUID = 1L;
 
-        private final boolean spoken;
+        private final Fault fault;
 
-        LineException(String message, boolean spoken, @org.jspecify.annotations.Nullable Throwable cause) {
+        LineException(Fault fault, String message, @Nullable Throwable cause) {
             super(message, cause);
-            this.spoken = spoken;
+            this.fault = fault;
         }
 
-        /// True when the agent answered, but nothing sensible.
-        boolean spoken() {
-            return spoken;
+        Fault fault() {
+            return fault;
         }
     }
 }

@@ -79,12 +79,17 @@ public final class Switchboard {
             throw refusal;
         } catch (AgentLine.LineException broken) {
             LOG.info("Call to workspace {} failed: {}", call.target(), broken.getMessage());
-            return broken.spoken()
-                    ? Reply.error(
-                            502,
-                            JsonRpc.error(id, ErrorCode.INVALID_AGENT_RESPONSE, String.valueOf(broken.getMessage())))
-                    : unavailable(id, String.valueOf(broken.getMessage()));
+            return failed(id, broken);
         }
+    }
+
+    private static Reply failed(JsonNode id, AgentLine.LineException broken) {
+        var message = String.valueOf(broken.getMessage());
+        return switch (broken.fault()) {
+            case UNREACHABLE -> unavailable(id, message);
+            case LATE -> Reply.error(504, JsonRpc.error(id, ErrorCode.AGENT_UNAVAILABLE, message));
+            case NONSENSE -> Reply.error(502, JsonRpc.error(id, ErrorCode.INVALID_AGENT_RESPONSE, message));
+        };
     }
 
     private static void check(JsonRpc.Request request, Call call) throws Fault {

@@ -95,8 +95,13 @@ public final class Access {
 
     /// Ends a session.
     public void signOut(String cookie) {
-        Token.parse(cookie).ifPresent(token -> store.end(token, clock.instant()));
-        forget("");
+        Token.parse(cookie)
+                .filter(token -> token.kind() == Token.Kind.SESSION)
+                .filter(token -> store.end(token, clock.instant()))
+                .ifPresent(token -> {
+                    forgotten.incrementAndGet();
+                    known.remove(token.key());
+                });
     }
 
     /// A secret with which a workspace's agent may register once. Earlier ones end.

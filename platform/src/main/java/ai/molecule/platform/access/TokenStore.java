@@ -45,11 +45,15 @@ final class TokenStore {
 
     /// Ends one token; false when it had ended already, so that of two who use it at once only one succeeds.
     boolean end(Token token, Instant now) {
-        var changed = database.update("""
+        var ended =
+                database.query("""
                 update tokens set ended_at = ? where hash = ? and ended_at is null and (expires_at is null or expires_at > ?)
-                """, now, token.hash(), now);
-        announce(null);
-        return changed == 1;
+                returning workspace_id
+                """, row -> Optional.ofNullable(row.uuidOrNull("workspace_id")), now, token.hash(), now);
+        if (!ended.isEmpty() && token.kind() != Token.Kind.LINK) {
+            announce(ended.getFirst().map(WorkspaceId::new).orElse(null));
+        }
+        return !ended.isEmpty();
     }
 
     /// Ends all of a workspace's tokens of a kind.

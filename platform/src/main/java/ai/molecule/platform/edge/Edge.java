@@ -38,7 +38,7 @@ public final class Edge implements AutoCloseable {
     private static final Header NO_SNIFF = HeaderValues.create("X-Content-Type-Options", "nosniff");
     private static final Header NO_FRAME = HeaderValues.create("X-Frame-Options", "DENY");
     private static final Header NO_REFERRER = HeaderValues.create("Referrer-Policy", "no-referrer");
-    private static final Set<String> NEVER_LIMITED = Set.of("/registry/heartbeat", "/health");
+    private static final Set<String> NEVER_LIMITED = Set.of("/registry/heartbeat");
 
     private final WebServer server;
     private final Gate gate;
@@ -170,7 +170,7 @@ public final class Edge implements AutoCloseable {
             }
             return new Call(request, caller, identity.bearer(), limits, tooSlow);
         } catch (Refusal refusal) {
-            if (refusal.reason() == Reason.INVALID_TOKEN && counted) {
+            if (refusal.reason() == Reason.INVALID_TOKEN) {
                 rateLimit.countUnknown(request.remotePeer().host());
             }
             if (route.who() == Route.Who.OPEN && refusal.reason() == Reason.INVALID_TOKEN) {

@@ -14,9 +14,12 @@ import io.helidon.http.HttpPrologue;
 import io.helidon.websocket.WsListener;
 import io.helidon.websocket.WsSession;
 import io.helidon.websocket.WsUpgradeException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// `GET /ws`: the feed over a WebSocket, to whoever proved who it is before the upgrade.
@@ -29,6 +32,7 @@ public final class EventSocket implements WsListener {
     private final Gate gate;
     private final Hierarchy hierarchy;
     private @Nullable Caller caller;
+    private @Nullable Headers shown;
     private @Nullable Long since;
     private @Nullable Viewing viewing;
 
@@ -46,6 +50,7 @@ public final class EventSocket implements WsListener {
                 throw new Refusal(Reason.UNAUTHENTICATED, "Expected a session or a bearer token, but found none");
             }
             caller = identity.caller();
+            shown = headers;
             since = prologue.query()
                     .first("since")
                     .asOptional()
@@ -59,7 +64,8 @@ public final class EventSocket implements WsListener {
 
     @Override
     public void onOpen(WsSession session) {
-        viewing = feed.view(new SocketViewer(session, java.util.Objects.requireNonNull(caller), hierarchy), since);
+        viewing =
+                feed.view(new SocketViewer(session, Objects.requireNonNull(caller), this::stillGood, hierarchy), since);
     }
 
     @Override
@@ -82,6 +88,15 @@ public final class EventSocket implements WsListener {
         end();
     }
 
+    /// Looks again at what was shown at the door; a session may have ended, a token been replaced.
+    private boolean stillGood() {
+        try {
+            return gate.identify(Objects.requireNonNull(shown), true).caller() != null;
+        } catch (Refusal ended) {
+            return false;
+        }
+    }
+
     private void end() {
         if (viewing != null) {
             viewing.close();
@@ -100,18 +115,25 @@ public final class EventSocket implements WsListener {
 
         private final WsSession session;
         private final Caller caller;
+        private final BooleanSupplier stillGood;
         private final Hierarchy hierarchy;
         private final ReentrantLock writing = new ReentrantLock();
 
-        SocketViewer(WsSession session, Caller caller, Hierarchy hierarchy) {
+        SocketViewer(WsSession session, Caller caller, BooleanSupplier stillGood, Hierarchy hierarchy) {
             this.session = session;
             this.caller = caller;
+            this.stillGood = stillGood;
             this.hierarchy = hierarchy;
         }
 
         @Override
         public boolean operator() {
             return caller instanceof Caller.Admin;
+        }
+
+        @Override
+        public boolean welcome() {
+            return stillGood.getAsBoolean();
         }
 
         @Override
@@ -145,6 +167,8 @@ public final class EventSocket implements WsListener {
                 if (writing.tryLock()) {
                     try {
                         session.close(TRY_AGAIN_LATER, reason);
+                    } catch (UncheckedIOException alreadyGone) {
+                        session.terminate();
                     } finally {
                         writing.unlock();
                     }

@@ -134,7 +134,7 @@ public final class WorkspaceRoutes {
     /// What an agent sees of another: no internal address, nothing of its owner's notes.
     static ObjectNode forAgents(Sighting sighting, Cards cards) {
         var json = sighting.toJson();
-        json.remove(List.of("metadata", "last_sample_error", "status_reason"));
+        json.remove(Sighting.OPERATORS_ONLY);
         return json.put("url", cards.endpoint(sighting.workspace().id()));
     }
 

@@ -131,7 +131,7 @@ public final class Feed {
                 if (viewer.sees(sighting.workspace().id())) {
                     var json = sighting.toJson();
                     if (!viewer.operator()) {
-                        json.remove(Frame.OPERATORS_ONLY);
+                        json.remove(Sighting.OPERATORS_ONLY);
                     }
                     list.add(json);
                 }

@@ -1,19 +1,16 @@
 package ai.molecule.platform.live;
 
 import ai.molecule.platform.journal.Fact;
+import ai.molecule.platform.workspace.Sighting;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A fact as it goes over the wire, written once for all viewers: `{event, workspace_id, timestamp, seq, payload}`.
 ///
 /// @param forAgents the same without what only the operator sees
 public record Frame(long seq, @Nullable WorkspaceId workspace, String forOperator, String forAgents) {
-
-    /// What agents are not shown of each other.
-    static final List<String> OPERATORS_ONLY = List.of("url", "metadata", "last_sample_error", "status_reason");
 
     static Frame of(Fact fact) {
         var json = Json.object()
@@ -27,9 +24,9 @@ public record Frame(long seq, @Nullable WorkspaceId workspace, String forOperato
         var full = Json.text(json);
         if (fact.payload() instanceof ObjectNode payload) {
             var reduced = payload.deepCopy();
-            reduced.remove(OPERATORS_ONLY);
+            reduced.remove(Sighting.OPERATORS_ONLY);
             if (reduced.get("changes") instanceof ObjectNode changes) {
-                changes.remove(OPERATORS_ONLY);
+                changes.remove(Sighting.OPERATORS_ONLY);
             }
             json.set("payload", reduced);
         }

@@ -9,6 +9,9 @@ public interface Viewer {
     /// True for the operator, who sees every field.
     boolean operator();
 
+    /// True while what it showed to be let in is good.
+    boolean welcome();
+
     /// True when it may see a workspace.
     boolean sees(WorkspaceId workspace);
 
@@ -17,12 +20,12 @@ public interface Viewer {
     /// @throws RuntimeException when the viewer is gone
     void show(String frame);
 
-    /// Shows that we are still here; called after silence.
+    /// Asks whether the viewer is still there; its answer keeps the connection from counting as idle.
     void ping();
 
     /// Cuts the viewer off; the reason tells it to come back.
     void cut(String reason);
 
-    /// How long silence lasts before a ping.
+    /// How often it is asked.
     Duration silence();
 }

@@ -46,16 +46,18 @@ public final class Viewing implements AutoCloseable {
 
     private void run() {
         try {
-            position = begin();
-            while (!closed) {
+            begin();
+            var pinged = System.nanoTime();
+            while (!closed && viewer.welcome()) {
                 var frames = feed.after(position, viewer.silence());
-                if (frames == null) {
-                    frames = feed.older(position);
-                }
-                if (frames.isEmpty()) {
+                show(frames == null ? feed.older(position) : frames);
+                if (System.nanoTime() - pinged >= viewer.silence().toNanos()) {
                     viewer.ping();
+                    pinged = System.nanoTime();
                 }
-                show(frames);
+            }
+            if (!closed) {
+                viewer.cut("the credential has ended");
             }
         } catch (InterruptedException ended) {
             Thread.currentThread().interrupt();
@@ -69,17 +71,21 @@ public final class Viewing implements AutoCloseable {
         }
     }
 
-    private long begin() {
+    private void begin() {
         if (since != null && feed.canCatchUp(since)) {
-            return since;
+            position = since;
+            return;
         }
         var snapshot = feed.snapshot(viewer);
+        position = snapshot.seq();
         viewer.show(snapshot.text());
-        return snapshot.seq();
     }
 
     private void show(List<Frame> frames) {
         for (var frame : frames) {
+            if (!viewer.welcome()) {
+                return;
+            }
             if (frame.workspace() == null ? viewer.operator() : viewer.sees(frame.workspace())) {
                 viewer.show(viewer.operator() ? frame.forOperator() : frame.forAgents());
             }

@@ -88,9 +88,12 @@ public final class Heartbeats {
             return;
         }
         try {
+            var before = store.tasks(beats.keySet());
             database.inTransaction(() -> {
-                var before = store.tasks(beats.keySet());
                 store.write(beats);
+                return true;
+            });
+            database.inTransaction(() -> {
                 tellTasks(beats, before);
                 return true;
             });

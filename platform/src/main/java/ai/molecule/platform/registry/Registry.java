@@ -53,6 +53,7 @@ public final class Registry {
     public Registered register(Caller caller, String bearer, Registration registration) {
         var id = registration.id();
         return database.inTransaction(() -> {
+            lives.hold(id);
             var token = credential(caller, bearer, id);
             var workspace = lives.change(id, found -> announced(found, registration));
             access.announceEpoch(id);

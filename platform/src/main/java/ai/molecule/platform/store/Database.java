@@ -25,6 +25,7 @@ public final class Database implements AutoCloseable {
     private static final ScopedValue<Connection> TRANSACTION = ScopedValue.newInstance();
 
     private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final int TRIES_MAX = 4;
     private static final int CONNECTIONS_MAX = 12;
 
     private final HikariDataSource pool;
@@ -85,10 +86,25 @@ public final class Database implements AutoCloseable {
     }
 
     /// Runs the work in one transaction, or in the one that is already open; an exception rolls everything back.
+    ///
+    /// Work that PostgreSQL rolled back to let another go first (a deadlock) is run again, a few times; it must be
+    /// only about the database.
     public <T extends @Nullable Object> T inTransaction(Work<T> work) {
         if (TRANSACTION.isBound()) {
             return work.run();
         }
+        for (int tries = 1; ; tries++) {
+            try {
+                return once(work);
+            } catch (DatabaseException lost) {
+                if (!lost.retryable() || tries == TRIES_MAX) {
+                    throw lost;
+                }
+            }
+        }
+    }
+
+    private <T extends @Nullable Object> T once(Work<T> work) {
         try (var connection = pool.getConnection()) {
             connection.setAutoCommit(false);
             try {

@@ -1,6 +1,8 @@
 package ai.molecule.platform.store;
 
 import java.sql.SQLException;
+import java.sql.SQLTransientException;
+import java.util.Set;
 
 /// The database could not do what was asked.
 public final class DatabaseException extends RuntimeException {
@@ -14,17 +16,21 @@ public final class DatabaseException extends RuntimeException {
     /// 53,
     /// 57).
     public boolean unavailable() {
+        return getCause() instanceof SQLTransientException
+                || Set.of("08", "53", "57").contains(state().substring(0, Math.min(2, state().length())));
+    }
+
+    /// True when the transaction was rolled back for the sake of another (40001, 40P01) and may be run again.
+    boolean retryable() {
+        return Set.of("40001", "40P01").contains(state());
+    }
+
+    private String state() {
         for (Throwable cause = getCause(); cause != null; cause = cause.getCause()) {
             if (cause instanceof SQLException sql && sql.getSQLState() != null) {
-                return switch (sql.getSQLState().substring(0, 2)) {
-                    case "08", "53", "57" -> true;
-                    default -> false;
-                };
-            }
-            if (cause instanceof java.sql.SQLTransientException) {
-                return true;
+                return sql.getSQLState();
             }
         }
-        return false;
+        return "";
     }
 }

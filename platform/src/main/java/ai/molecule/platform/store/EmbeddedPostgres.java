@@ -107,7 +107,11 @@ public final class EmbeddedPostgres implements AutoCloseable {
 
     private static String initialise(Path home, Path data, Path binaries, PostgresUser user) throws IOException {
         var secret = home.resolve("password");
-        if (Files.exists(data.resolve("PG_VERSION")) && Files.exists(secret)) {
+        if (Files.exists(data.resolve("PG_VERSION"))) {
+            if (!Files.exists(secret)) {
+                throw new IOException("Expected the database's password in " + secret + ", but the file is missing;"
+                        + " put it back, or move " + data + " away to begin anew");
+            }
             return Files.readString(secret).strip();
         }
         deleteHalfMade(data);
@@ -156,7 +160,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
             return;
         }
         var found = ProcessHandle.of(Long.parseLong(first.strip()))
-                .filter(process -> process.info().command().orElse("postgres").endsWith("postgres"));
+                .filter(process -> process.info().commandLine().orElse("").contains(data.toString()));
         if (found.isPresent()) {
             LOG.warn(
                     "Stopping PostgreSQL {}, left over from a platform that was killed",

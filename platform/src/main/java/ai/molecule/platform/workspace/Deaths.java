@@ -49,7 +49,8 @@ public final class Deaths {
     /// An agent ended that nobody stopped.
     void died(WorkspaceId id, long generation, String how) {
         database.inTransaction(() -> {
-            var instance = instances.find(id).orElse(null);
+            lives.hold(id);
+            var instance = instances.hold(id).orElse(null);
             if (instance == null || instance.generation() != generation || instance.phase() == Instance.Phase.DEAD) {
                 return false;
             }
@@ -71,12 +72,19 @@ public final class Deaths {
         });
     }
 
-    /// An agent ended because the platform did; it is started again without a pause and without being counted.
-    void lostWithThePlatform(Instance instance) {
+    /// An agent is not where the row says; it is started again without a pause and without being counted.
+    ///
+    /// @param how why, for people
+    void lost(Instance seen, String how) {
         database.inTransaction(() -> {
+            lives.hold(seen.workspace());
+            var instance = instances.hold(seen.workspace()).orElse(null);
+            if (!seen.equals(instance)) {
+                return false;
+            }
             var now = clock.instant();
-            bury(instance, 0, now);
-            lives.change(instance.workspace(), found -> found.with(found.life().died("ended with the platform", now)));
+            lives.change(seen.workspace(), found -> found.with(found.life().died(how, now)));
+            bury(seen, 0, now);
             return true;
         });
     }
@@ -85,7 +93,7 @@ public final class Deaths {
     /// forgotten.
     void running(Instance started) {
         database.inTransaction(() -> {
-            var stored = instances.find(started.workspace()).orElse(null);
+            var stored = instances.hold(started.workspace()).orElse(null);
             if (stored != null
                     && stored.generation() == started.generation()
                     && stored.phase() == Instance.Phase.INTENDED) {

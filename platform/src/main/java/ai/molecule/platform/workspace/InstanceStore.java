@@ -23,6 +23,14 @@ final class InstanceStore {
                 "select * from instances where workspace_id = ?", InstanceStore::instance, workspace.value());
     }
 
+    /// The instance, held until the transaction ends.
+    Optional<Instance> hold(WorkspaceId workspace) {
+        return database.first(
+                "select * from instances where workspace_id = ? for update",
+                InstanceStore::instance,
+                workspace.value());
+    }
+
     List<Instance> all() {
         return database.query("select * from instances", InstanceStore::instance);
     }
@@ -60,6 +68,7 @@ final class InstanceStore {
                         and (i.workspace_id is null or i.generation < w.generation or i.phase <> 'running'
                             or w.status_since < ?))
                     or (w.status = 'offline' and i.phase = 'dead' and i.not_before <= ?)
+                    or (w.status in ('online', 'degraded', 'offline') and i.phase = 'intended')
                     or (w.status in ('paused', 'hibernated', 'failed', 'removed') and i.workspace_id is not null))
                 order by w.status_since limit ?
                 """, row -> new WorkspaceId(row.uuid("id")), now, now.minus(startPatience), now, limit);

@@ -51,6 +51,12 @@ public final class Lives {
                 Refusal.Reason.CONFLICT, "Expected to change workspace " + id + ", but others kept changing it");
     }
 
+    /// Holds a workspace's row until the transaction that is open ends; for whoever changes more than the row, before
+    /// anything else.
+    public void hold(WorkspaceId id) {
+        store.hold(id);
+    }
+
     static Refusal notFound(WorkspaceId id) {
         return new Refusal(Refusal.Reason.WORKSPACE_NOT_FOUND, "Expected workspace " + id + ", but there is none");
     }

@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -74,26 +75,33 @@ public final class Provisioner {
         }
     }
 
-    /// Once, before the first round: compares what the rows say runs with what the backends see. Agents that are gone
-    /// are started again,
-    /// agents that nobody wants are stopped.
-    public void takeStock() throws BackendException {
+    /// Compares what the rows say runs with what the backends see: agents that are gone are started again, agents
+    /// that
+    /// nobody wants are
+    /// stopped. What is in hand just now is left alone.
+    ///
+    /// @param how why an agent may be gone, for people
+    public void takeStock(String how) throws BackendException {
         for (var backend : surroundings.backends().values()) {
+            var rows = instances.all();
             var running = new HashMap<WorkspaceId, Long>();
             for (var one : backend.list()) {
                 running.put(one.workspace(), one.generation());
             }
-            for (var instance : instances.all()) {
-                if (instance.backend().equals(backend.name())) {
-                    var seen = running.remove(instance.workspace());
-                    if (instance.phase() == Instance.Phase.RUNNING && !Objects.equals(seen, instance.generation())) {
-                        deaths.lostWithThePlatform(instance);
+            for (var instance : rows) {
+                if (instance.backend().equals(backend.name()) && !busy.contains(instance.workspace())) {
+                    var gone = !Objects.equals(running.get(instance.workspace()), instance.generation());
+                    if (gone && instance.phase() != Instance.Phase.DEAD) {
+                        deaths.lost(instance, how);
                     }
                 }
             }
-            for (var orphan : running.keySet()) {
-                LOG.warn("Stopping agent of workspace {} on {}, which no row knows", orphan, backend.name());
-                backend.stop(orphan);
+            for (var seen : running.entrySet()) {
+                if (!busy.contains(seen.getKey())
+                        && instances.find(seen.getKey()).isEmpty()) {
+                    LOG.warn("Stopping agent of workspace {} on {}, which no row knows", seen.getKey(), backend.name());
+                    backend.stop(seen.getKey());
+                }
             }
         }
     }
@@ -112,24 +120,32 @@ public final class Provisioner {
         try {
             if (!workspace.life().wantsAgent()) {
                 stop(workspace, backend);
-            } else if (workspace.life() instanceof Life.Provisioning(var since)) {
-                var running = instance != null
-                        && instance.generation() == workspace.generation()
-                        && instance.phase() == Instance.Phase.RUNNING;
-                if (!running) {
-                    start(workspace, instance, backend);
-                } else if (!clock.instant().isBefore(since.plus(START_PATIENCE))) {
-                    backend.stop(id);
-                    deaths.died(
-                            id,
-                            workspace.generation(),
-                            "its agent did not register within " + START_PATIENCE.toSeconds() + " s");
-                }
+            } else if (!settled(workspace, instance)) {
+                start(workspace, instance, backend);
+            } else if (workspace.life() instanceof Life.Provisioning(var since)
+                    && !clock.instant().isBefore(since.plus(START_PATIENCE))) {
+                backend.stop(id);
+                deaths.died(
+                        id,
+                        workspace.generation(),
+                        "its agent did not register within " + START_PATIENCE.toSeconds() + " s");
             }
         } catch (BackendException failed) {
             LOG.warn("Workspace {}: {}", id, failed.getMessage());
             deaths.died(id, workspace.generation(), String.valueOf(failed.getMessage()));
         }
+    }
+
+    /// True when nothing is to be started: the wanted generation runs, or it died and its back-off is not over.
+    private static boolean settled(Workspace workspace, @Nullable Instance instance) {
+        if (instance == null || instance.generation() < workspace.generation()) {
+            return false;
+        }
+        return switch (instance.phase()) {
+            case INTENDED -> false;
+            case RUNNING -> true;
+            case DEAD -> !(workspace.life() instanceof Life.Provisioning);
+        };
     }
 
     /// An agent that died and whose back-off is over is wanted anew.
@@ -138,8 +154,7 @@ public final class Provisioner {
         return revived.equals(found.life()) ? found : found.with(revived).nextGeneration();
     }
 
-    private void start(Workspace workspace, @org.jspecify.annotations.Nullable Instance before, Backend backend)
-            throws BackendException {
+    private void start(Workspace workspace, @Nullable Instance before, Backend backend) throws BackendException {
         var id = workspace.id();
         var fallen = before == null ? 0 : before.deaths();
         starts.acquireUninterruptibly();

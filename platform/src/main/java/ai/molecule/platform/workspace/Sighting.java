@@ -3,10 +3,15 @@ package ai.molecule.platform.workspace;
 import ai.molecule.protocol.Json;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A workspace as people and peers see it: its row, and what its agent last said of itself.
 public record Sighting(Workspace workspace, Presence presence) {
+
+    /// The fields, of a workspace or of a fact about it, that agents are not shown of each other.
+    public static final List<String> OPERATORS_ONLY = List.of(
+            "url", "metadata", "status_reason", "last_sample_error", "current_task", "reason", "sample_error", "error");
 
     /// What the agent last said; all of it at rest before the first beat.
     ///

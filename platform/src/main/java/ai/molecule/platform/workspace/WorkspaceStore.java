@@ -127,6 +127,24 @@ final class WorkspaceStore {
                 """, WorkspaceStore::workspace, id.value());
     }
 
+    /// Holds the rows of a workspace and of all below it until the transaction ends, in one order for everybody: rows
+    /// first, the journal's
+    /// head last, so that nobody waits in a circle.
+    void holdTeam(WorkspaceId id) {
+        database.query("""
+                with recursive team(id, depth) as (
+                    select id, 0 from workspaces where id = ?
+                    union all
+                    select w.id, depth + 1 from workspaces w join team on w.parent_id = team.id where depth < 64)
+                select w.id from workspaces w where w.id in (select id from team) order by w.id for update
+                """, row -> row.uuid("id"), id.value());
+    }
+
+    /// Holds one row until the transaction ends.
+    void hold(WorkspaceId id) {
+        database.query("select id from workspaces where id = ? for update", row -> row.uuid("id"), id.value());
+    }
+
     /// The chain from a workspace up to its root, itself first.
     List<Workspace> lineage(WorkspaceId id) {
         return database.query("""
@@ -136,6 +154,17 @@ final class WorkspaceStore {
                     select w.id, w.parent_id, depth + 1 from workspaces w join line on w.id = line.parent_id where depth < 64)
                 select w.* from line join workspaces w on w.id = line.id order by line.depth
                 """, WorkspaceStore::workspace, id.value());
+    }
+
+    /// How many levels there are below a workspace.
+    int heightBelow(WorkspaceId id) {
+        return database.query("""
+                        with recursive below(id, depth) as (
+                            select id, 1 from workspaces where parent_id = ?
+                            union all
+                            select w.id, depth + 1 from workspaces w join below on w.parent_id = below.id where depth < 64)
+                        select coalesce(max(depth), 0) as height from below
+                        """, row -> row.count("height"), id.value()).getFirst();
     }
 
     /// How many living workspaces have this parent; for null, how many roots there are.

@@ -134,6 +134,7 @@ public final class Workspaces {
     /// @return how many were stopped
     public int pause(WorkspaceId id) {
         return database.inTransaction(() -> {
+            store.holdTeam(id);
             lives.change(id, found -> found.with(present(found).life().paused(clock.instant())));
             var stopped = 1;
             for (var below : store.descendants(id)) {
@@ -151,6 +152,7 @@ public final class Workspaces {
     /// @return how many come back
     public int resume(WorkspaceId id) {
         return database.inTransaction(() -> {
+            store.holdTeam(id);
             checkNoAncestorPaused(id);
             lives.change(id, found -> resumed(present(found)));
             var resumed = 1;
@@ -184,10 +186,11 @@ public final class Workspaces {
                                 + " workspaces below this one would be removed too",
                         new Children(children));
             }
-            for (var one : below.reversed()) {
-                removeOne(one.id());
-            }
-            removeOne(id);
+            store.holdTeam(id);
+            below.forEach(one -> access.endAll(one.id()));
+            access.endAll(id);
+            below.reversed().forEach(one -> removeRow(one.id()));
+            removeRow(id);
             return below.size();
         });
     }
@@ -199,8 +202,7 @@ public final class Workspaces {
         }
     }
 
-    private void removeOne(WorkspaceId id) {
-        access.endAll(id);
+    private void removeRow(WorkspaceId id) {
         lives.change(id, found -> found.with(found.life().removed(clock.instant())));
     }
 
@@ -256,7 +258,7 @@ public final class Workspaces {
                     Refusal.Reason.PARENT_CYCLE,
                     "Expected a parent outside the workspace's own team, but " + parent + " is in it");
         }
-        if (line.size() >= DEPTH_MAX) {
+        if (line.size() + store.heightBelow(id) >= DEPTH_MAX) {
             throw new Refusal(
                     Refusal.Reason.INVALID_FIELD,
                     "Expected at most " + DEPTH_MAX + " levels, but the parent is on the last");

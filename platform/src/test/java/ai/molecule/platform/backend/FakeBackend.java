@@ -82,6 +82,11 @@ public final class FakeBackend implements Backend {
         }
     }
 
+    /// Lets an agent die without a word, as news that are lost do.
+    public void vanish(WorkspaceId workspace) {
+        running.remove(workspace);
+    }
+
     /// Runs an agent that no row knows, as a crash would leave one.
     public void leaveOrphan(StartOrder order) {
         running.put(order.workspace(), order);

@@ -22,7 +22,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Whatever is sent, to whatever route: a clear `{"error","code"}`, never a stack trace, never a 500, never half a row.
+/// Whatever is sent, to whatever route: a clear `{"error","code"}`, never a stack trace, never a 500, never half a
+/// row.
 class BadInputTest {
 
     private static final String ID = "00000000-0000-0000-0000-000000000001";
@@ -236,6 +237,21 @@ class BadInputTest {
         var answer = raw("POST /workspaces HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + TestHouse.ADMIN_TOKEN
                 + "\r\nContent-Length: 100\r\n\r\n{\"name\":");
         assertThat(answer).startsWith("HTTP/1.1 408").contains("request_timeout");
+    }
+
+    @Test
+    void whatIsAcceptedCanBeReadBack() throws Exception {
+        var id = house.create("{\"name\":\"deep\",\"runtime\":\"external\"}");
+        var statuses = new java.util.ArrayList<Integer>();
+        for (int depth = 50; depth <= 210; depth += 5) {
+            var nested = "{\"a\":".repeat(depth) + "1" + "}".repeat(depth);
+            statuses.add(house.post(
+                            "/registry/update-card", "{\"workspace_id\":\"" + id + "\",\"agent_card\":" + nested + "}")
+                    .status());
+            assertThat(house.get("/events/" + id).status()).isEqualTo(200);
+            assertThat(house.get("/workspaces/" + id).status()).isEqualTo(200);
+        }
+        assertThat(statuses).contains(200, 400).doesNotContain(500);
     }
 
     @Test

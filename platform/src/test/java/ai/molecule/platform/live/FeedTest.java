@@ -27,11 +27,17 @@ class FeedTest {
     private static class Notebook implements Viewer {
         final List<JsonNode> frames = new CopyOnWriteArrayList<>();
         final List<String> cuts = new CopyOnWriteArrayList<>();
+        volatile boolean welcome = true;
         volatile CountDownLatch gate = new CountDownLatch(0);
 
         @Override
         public boolean operator() {
             return true;
+        }
+
+        @Override
+        public boolean welcome() {
+            return welcome;
         }
 
         @Override
@@ -131,6 +137,17 @@ class FeedTest {
         await().until(() -> slow.cuts.size() == 1);
         assertThat(slow.cuts.getFirst()).isEqualTo("too slow; come back with since=0");
         assertThat(rooms.feed.viewers()).isEqualTo(1);
+    }
+
+    @Test
+    void whoseCredentialEndsIsCutOffBeforeTheNextFact() {
+        var viewer = new Notebook();
+        rooms.feed.view(viewer, null);
+        await().until(() -> viewer.frames.size() == 1);
+        viewer.welcome = false;
+        rooms.create("secret");
+        await().until(() -> viewer.cuts.size() == 1);
+        assertThat(viewer.frames).hasSize(1);
     }
 
     @Test

@@ -188,20 +188,24 @@ class RegistryTest {
                 .hasSize(1);
     }
 
+    private void watch(Silence silence, int seconds) {
+        for (int i = 0; i < seconds; i++) {
+            rooms.clock.turn(Duration.ofSeconds(1));
+            silence.look();
+        }
+    }
+
     @Test
     void threeMissedBeatsAreSilence() {
         var made = rooms.createExternal("ci");
         var token = rooms.register(made);
-        rooms.clock.turn(Duration.ofSeconds(60));
+        watch(silence, 60);
         hear(token, beat(made, null, 0, 0));
         rooms.heartbeats.flush();
-        rooms.clock.turn(Duration.ofSeconds(89));
-        silence.look();
+        watch(silence, 90);
         assertThat(rooms.status(made)).isEqualTo("online");
-        rooms.clock.turn(Duration.ofSeconds(2));
-        silence.look();
+        watch(silence, 1);
         assertThat(rooms.status(made)).isEqualTo("offline");
-        hear(token, beat(made, null, 0, 0));
         rooms.clock.turn(Duration.ofSeconds(1));
         hear(token, beat(made, null, 0, 0));
         rooms.heartbeats.flush();
@@ -214,11 +218,21 @@ class RegistryTest {
         rooms.register(made);
         rooms.clock.turn(Duration.ofHours(1));
         var restarted = new Silence(rooms.lives, rooms.database, rooms.clock);
-        rooms.clock.turn(Duration.ofSeconds(89));
-        restarted.look();
+        watch(restarted, 89);
         assertThat(rooms.status(made)).isEqualTo("online");
-        rooms.clock.turn(Duration.ofSeconds(1));
-        restarted.look();
+        watch(restarted, 1);
+        assertThat(rooms.status(made)).isEqualTo("offline");
+    }
+
+    @Test
+    void afterAPauseOfTheMachineEverybodyGetsOneFullPatienceToo() {
+        var made = rooms.createExternal("ci");
+        rooms.register(made);
+        watch(silence, 5);
+        rooms.clock.turn(Duration.ofHours(8));
+        silence.look();
+        assertThat(rooms.status(made)).isEqualTo("online");
+        watch(silence, 90);
         assertThat(rooms.status(made)).isEqualTo("offline");
     }
 

@@ -1,6 +1,7 @@
 package ai.molecule.platform.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,6 +49,15 @@ class EmbeddedPostgresTest {
                 var database = Database.open(next.address())) {
             assertThat(database.answers()).isTrue();
         }
+    }
+
+    @Test
+    void aLostPasswordIsSaidAndNeverCostsTheData(@TempDir Path home) throws IOException {
+        EmbeddedPostgres.start(home).close();
+        Files.move(home.resolve("password"), home.resolve("elsewhere"));
+        assertThatThrownBy(() -> EmbeddedPostgres.start(home)).hasMessageContaining("password");
+        Files.move(home.resolve("elsewhere"), home.resolve("password"));
+        EmbeddedPostgres.start(home).close();
     }
 
     @Test

@@ -82,7 +82,7 @@ class ProvisionerTest {
     void anAgentThatNoRowKnowsIsStopped() throws BackendException {
         var orphan = WorkspaceId.random();
         rooms.backend.leaveOrphan(order(orphan));
-        rooms.provisioner.takeStock();
+        rooms.provisioner.takeStock("ended with the platform");
         assertThat(rooms.backend.runs(orphan)).isFalse();
     }
 
@@ -91,10 +91,35 @@ class ProvisionerTest {
         var made = started("one");
         rooms.register(made);
         rooms.backend.close();
-        rooms.provisioner.takeStock();
+        rooms.provisioner.takeStock("ended with the platform");
         assertThat(rooms.status(made)).isEqualTo("offline");
         settle("it runs again", () -> rooms.backend.runs(made.id()));
         assertThat(rooms.workspaces.require(made.id()).generation()).isEqualTo(2);
+    }
+
+    @Test
+    void aDeathThatNobodyToldIsFoundByTakingStock() throws BackendException {
+        var made = started("one");
+        rooms.register(made);
+        rooms.backend.vanish(made.id());
+        rooms.provisioner.takeStock("its backend does not see it any more");
+        assertThat(rooms.status(made)).isEqualTo("offline");
+        settle("it runs again", () -> rooms.backend.runs(made.id()));
+    }
+
+    @Test
+    void anAgentThatRegisteredBeforeItsOutcomeWasStoredIsNotLost() throws BackendException {
+        var made = started("one");
+        rooms.register(made);
+        var stored = instances.find(made.id()).orElseThrow();
+        instances.put(
+                new Instance(made.id(), 1, "process", Instance.Phase.INTENDED, "", "", 0, stored.notBefore()),
+                rooms.clock.instant());
+        rooms.provisioner.takeStock("ended with the platform");
+        settle(
+                "the outcome is stored",
+                () -> instances.find(made.id()).orElseThrow().phase() == Instance.Phase.RUNNING);
+        assertThat(rooms.status(made)).isEqualTo("online");
     }
 
     @Test

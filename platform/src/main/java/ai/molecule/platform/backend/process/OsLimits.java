@@ -13,19 +13,20 @@ import java.util.List;
 final class OsLimits {
 
     private static final Path PRLIMIT = Path.of("/usr/bin/prlimit");
+    private static final Path SETSID = Path.of("/usr/bin/setsid");
     private static final int OPEN_FILES_MAX = 4096;
 
     private OsLimits() {}
 
     static List<String> wrap(List<String> command) {
-        if (!Files.isExecutable(PRLIMIT)) {
-            return command;
-        }
         var limited = new ArrayList<String>();
-        limited.add(PRLIMIT.toString());
-        limited.add("--nofile=" + OPEN_FILES_MAX);
-        limited.add("--core=0");
-        limited.add("--");
+        if (Files.isExecutable(SETSID)) {
+            // A terminal's Ctrl-C is the platform's to answer; it stops its agents itself.
+            limited.add(SETSID.toString());
+        }
+        if (Files.isExecutable(PRLIMIT)) {
+            limited.addAll(List.of(PRLIMIT.toString(), "--nofile=" + OPEN_FILES_MAX, "--core=0", "--"));
+        }
         limited.addAll(command);
         return limited;
     }
