@@ -45,7 +45,9 @@ class PlatformProcessTest {
     }
 
     private Process start(Map<String, String> more) throws IOException {
+        // A session of its own, as in a terminal of its own: its process id is its group's too.
         var builder = new ProcessBuilder(
+                        "setsid",
                         Path.of(System.getProperty("java.home"), "bin/java").toString(),
                         "-XX:+UseSerialGC",
                         "-XX:TieredStopAtLevel=1",
@@ -152,6 +154,32 @@ class PlatformProcessTest {
         new ProcessBuilder("kill", "-INT", String.valueOf(first.pid())).start().waitFor();
         assertThat(first.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
         await().atMost(PATIENCE).until(() -> belowTheDataDirectory().isEmpty());
+    }
+
+    @Test
+    void aTerminalsInterruptIsNotTakenForACrashOfTheAgents() throws Exception {
+        var first = start(Map.of());
+        var base = awaitUp(0);
+        var id = call(base, "POST", "workspaces", "{\"name\":\"calm\"}")
+                .path("id")
+                .asText();
+        await().atMost(PATIENCE)
+                .until(() -> call(base, "GET", "workspaces/" + id, "")
+                        .path("status")
+                        .asText()
+                        .equals("online"));
+        new ProcessBuilder("kill", "-INT", "--", "-" + first.pid()).start().waitFor();
+        assertThat(first.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+
+        start(Map.of());
+        var again = awaitUp(1);
+        await().atMost(PATIENCE)
+                .until(() -> call(again, "GET", "workspaces/" + id, "")
+                        .path("status")
+                        .asText()
+                        .equals("online"));
+        var reasons = call(again, "GET", "events/" + id, "").findValuesAsText("reason");
+        assertThat(reasons).containsExactly("ended with the platform");
     }
 
     @Test

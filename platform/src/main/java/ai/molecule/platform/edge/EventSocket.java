@@ -14,17 +14,19 @@ import io.helidon.http.HttpPrologue;
 import io.helidon.websocket.WsListener;
 import io.helidon.websocket.WsSession;
 import io.helidon.websocket.WsUpgradeException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// `GET /ws`: the feed over a WebSocket, to whoever proved who it is before the upgrade.
 public final class EventSocket implements WsListener {
 
+    private static final Logger LOG = LoggerFactory.getLogger(EventSocket.class);
     private static final Duration SILENCE = Duration.ofSeconds(20);
     private static final int TRY_AGAIN_LATER = 1013;
 
@@ -164,18 +166,25 @@ public final class EventSocket implements WsListener {
         @Override
         public void cut(String reason) {
             Thread.ofVirtual().start(() -> {
-                if (writing.tryLock()) {
-                    try {
-                        session.close(TRY_AGAIN_LATER, reason);
-                    } catch (UncheckedIOException alreadyGone) {
-                        session.terminate();
-                    } finally {
-                        writing.unlock();
-                    }
-                } else {
-                    session.terminate();
+                try {
+                    hangUp(reason);
+                } catch (RuntimeException alreadyGone) {
+                    LOG.debug("A viewer was gone before it could be cut off", alreadyGone);
                 }
             });
+        }
+
+        /// Says goodbye, or, while a slow viewer still holds the line, hangs up.
+        private void hangUp(String reason) {
+            if (!writing.tryLock()) {
+                session.terminate();
+                return;
+            }
+            try {
+                session.close(TRY_AGAIN_LATER, reason);
+            } finally {
+                writing.unlock();
+            }
         }
 
         @Override
