@@ -30,13 +30,18 @@ check() { # name command...
   fi
 }
 
-ensure_chromium() {
-  command -v chromium >/dev/null 2>&1 && return 0
+# Installs a program from Debian where it is missing and may be installed.
+ensure() {
+  command -v "$1" >/dev/null 2>&1 && return 0
   [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1 || return 1
-  printf '== installing Chromium from Debian\n'
-  (apt-get update -qq && apt-get install -y -qq chromium) >"$RESULTS/apt.log" 2>&1
-  command -v chromium >/dev/null 2>&1
+  printf '== installing %s from Debian\n' "$1"
+  (apt-get update -qq && apt-get install -y -qq "$1") >>"$RESULTS/apt.log" 2>&1
+  command -v "$1" >/dev/null 2>&1
 }
+
+for tool in curl jq; do
+  ensure "$tool" || note failed "$tool" "it is missing; install it: apt-get install $tool"
+done
 
 canvas_packages
 check canvas-types npm --prefix canvas run generate
@@ -47,7 +52,7 @@ check format mvn_quiet -q spotless:check
 check java mvn_quiet verify -Dmaven.test.failure.ignore=false --fail-at-end
 check fast-start rehearse
 
-if ensure_chromium; then
+if ensure chromium; then
   check browser npm --prefix canvas exec -- vitest run --root canvas --config e2e/vitest.config.ts --reporter=json --outputFile="$RESULTS/browser.json"
 elif [ -n "$CI" ]; then
   note failed browser "Chromium is missing; install it: apt-get install chromium"

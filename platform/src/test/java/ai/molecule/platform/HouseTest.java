@@ -233,6 +233,24 @@ class HouseTest {
     }
 
     @Test
+    void aRequestUnderWayFinishesWhenThePlatformStops() throws Exception {
+        var own = TestHouse.open();
+        var id = own.online("busy");
+        try (var threads = java.util.concurrent.Executors.newVirtualThreadPerTaskExecutor()) {
+            var answer = threads.submit(() -> own.say(id, TestHouse.ADMIN_TOKEN, "sleep 2"));
+            await().atMost(Duration.ofSeconds(5))
+                    .until(() -> own.get("/workspaces/" + id)
+                                    .body()
+                                    .path("active_tasks")
+                                    .asInt()
+                            == 1);
+            own.stop();
+            assertThat(TestHouse.texts(answer.get())).containsExactly("slept 2 s");
+        }
+        own.close();
+    }
+
+    @Test
     void theEventSocketNeedsACredentialAndResumes() throws Exception {
         assertThatThrownBy(() -> socket("", "", new ArrayList<>())).rootCause().hasMessageContaining("401");
         var frames = new CopyOnWriteArrayList<String>();

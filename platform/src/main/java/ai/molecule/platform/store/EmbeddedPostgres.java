@@ -28,14 +28,20 @@ public final class EmbeddedPostgres implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddedPostgres.class);
     private static final String USER = "molecule";
     private static final Duration START_PATIENCE = Duration.ofSeconds(30);
+    private static final Duration RESTART_PAUSE = Duration.ofSeconds(1);
     private static final Duration STOP_PATIENCE = Duration.ofSeconds(10);
 
-    private final Process server;
+    private final List<String> command;
+    private final Path log;
     private final PostgresAddress address;
+    private volatile Process server;
+    private volatile boolean closing;
 
-    private EmbeddedPostgres(Process server, PostgresAddress address) {
-        this.server = server;
+    private EmbeddedPostgres(List<String> command, Path log, PostgresAddress address) throws IOException {
+        this.command = List.copyOf(command);
+        this.log = log;
         this.address = address;
+        this.server = launch();
     }
 
     /// Unpacks the binaries and makes a cluster where that was not done before, then starts the server and waits
@@ -74,19 +80,48 @@ public final class EmbeddedPostgres implements AutoCloseable {
                 "-c",
                 "log_min_messages=warning"));
         Files.deleteIfExists(log);
-        var server = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
         var address = new PostgresAddress("jdbc:postgresql://127.0.0.1:" + port + "/postgres", USER, password);
-        var embedded = new EmbeddedPostgres(server, address);
+        var embedded = new EmbeddedPostgres(command, log, address);
         try {
-            embedded.awaitAnswer(log);
+            embedded.awaitAnswer();
         } catch (IOException failed) {
             embedded.close();
             throw failed;
         }
+        Thread.ofVirtual().name("postgres-guard").start(embedded::guard);
         return embedded;
+    }
+
+    private Process launch() throws IOException {
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                .start();
+    }
+
+    /// Starts the server again whenever it ends by itself, on the same port; until then callers are told to come
+    /// back.
+    private void guard() {
+        try {
+            while (!closing) {
+                var code = server.waitFor();
+                if (!closing) {
+                    LOG.error("PostgreSQL ended with code {}; starting it again", code);
+                    LockSupport.parkNanos(RESTART_PAUSE.toNanos());
+                    revive();
+                }
+            }
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        } catch (IOException failed) {
+            LOG.error("PostgreSQL cannot be started again; the platform needs a restart", failed);
+        }
+    }
+
+    private synchronized void revive() throws IOException {
+        if (!closing) {
+            server = launch();
+        }
     }
 
     /// Where the server answers.
@@ -101,7 +136,8 @@ public final class EmbeddedPostgres implements AutoCloseable {
 
     /// Stops the server: fast first (it rolls back and writes a checkpoint), by force when it does not end.
     @Override
-    public void close() {
+    public synchronized void close() {
+        closing = true;
         stop(server.toHandle());
     }
 
@@ -203,7 +239,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
         }
     }
 
-    private void awaitAnswer(Path log) throws IOException {
+    private void awaitAnswer() throws IOException {
         var deadline = System.nanoTime() + START_PATIENCE.toNanos();
         while (System.nanoTime() < deadline) {
             if (!server.isAlive()) {

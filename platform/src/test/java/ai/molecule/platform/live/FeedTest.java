@@ -140,6 +140,20 @@ class FeedTest {
     }
 
     @Test
+    void factsAreFollowedAgainAfterTheListeningConnectionBroke() {
+        var viewer = new Notebook();
+        rooms.feed.view(viewer, null);
+        await().until(() -> viewer.frames.size() == 1);
+        var broken = rooms.database.query("""
+                select pg_terminate_backend(pid) as ended from pg_stat_activity
+                where datname = current_database() and query like 'listen%'
+                """, row -> row.flag("ended"));
+        assertThat(broken).containsExactly(true);
+        rooms.create("meanwhile");
+        await().atMost(Duration.ofSeconds(10)).until(() -> viewer.frames.size() == 2);
+    }
+
+    @Test
     void whoseCredentialEndsIsCutOffBeforeTheNextFact() {
         var viewer = new Notebook();
         rooms.feed.view(viewer, null);

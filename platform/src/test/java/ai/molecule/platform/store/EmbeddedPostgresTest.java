@@ -2,10 +2,12 @@ package ai.molecule.platform.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,6 +37,19 @@ class EmbeddedPostgresTest {
                 var database = Database.open(next.address())) {
             assertThat(ProcessHandle.of(orphan.pid()).filter(ProcessHandle::isAlive))
                     .isEmpty();
+            assertThat(database.query("select count(*) as n from kept", row -> row.number("n")))
+                    .containsExactly(0L);
+        }
+    }
+
+    @Test
+    void aServerThatEndsByItselfIsStartedAgain(@TempDir Path home) throws IOException {
+        try (var postgres = EmbeddedPostgres.start(home);
+                var database = Database.open(postgres.address())) {
+            database.update("create table kept (x int)");
+            var first = postgres.pid();
+            ProcessHandle.of(first).orElseThrow().destroyForcibly();
+            await().atMost(Duration.ofSeconds(30)).until(() -> postgres.pid() != first && database.answers());
             assertThat(database.query("select count(*) as n from kept", row -> row.number("n")))
                     .containsExactly(0L);
         }
