@@ -47,10 +47,6 @@ export function applyFrame(fleet: Pick<Fleet, "byId" | "seq">, frame: Frame): Pi
   return { byId: { ...fleet.byId, [id]: next }, seq: frame.seq };
 }
 
-export function childrenOf(byId: Fleet["byId"], parent: string | null): Workspace[] {
-  return Object.values(byId).filter((one) => (one.parent_id ?? null) === parent);
-}
-
 export function isInside(byId: Fleet["byId"], id: string | null | undefined, ancestor: string): boolean {
   for (let at = id ? byId[id] : undefined; at; at = at.parent_id ? byId[at.parent_id] : undefined) {
     if (at.id === ancestor) return true;

@@ -126,11 +126,6 @@ public final class Access {
         return issue(Token.Kind.AGENT, workspace, null);
     }
 
-    /// True when the workspace's agent has a token that is good.
-    public boolean hasAgentToken(WorkspaceId workspace) {
-        return store.hasLive(workspace, Token.Kind.AGENT);
-    }
-
     /// Ends every secret of a workspace.
     public void endAll(WorkspaceId workspace) {
         for (var kind : Token.Kind.values()) {

@@ -64,15 +64,6 @@ final class TokenStore {
         announce(workspace);
     }
 
-    boolean hasLive(WorkspaceId workspace, Token.Kind kind) {
-        return database.query(
-                        "select count(*) as n from tokens where workspace_id = ? and kind = ? and ended_at is null",
-                        row -> row.number("n") > 0,
-                        workspace.value(),
-                        kind.column())
-                .getFirst();
-    }
-
     /// Tells every process to look the workspace's tokens up again; null means all of them.
     void announce(@Nullable WorkspaceId workspace) {
         database.query(
