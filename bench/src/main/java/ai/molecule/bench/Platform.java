@@ -37,7 +37,7 @@ final class Platform implements AutoCloseable {
                 "-XX:+ExitOnOutOfMemoryError"));
         var cache = root.resolve("platform/target/platform.aot");
         if (Files.exists(cache)) {
-            command.addAll(List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off", "-Xlog:cds=off"));
+            command.addAll(List.of("-XX:AOTCache=" + cache, "-Xlog:aot*=off", "-Xlog:cds*=off"));
         }
         command.addAll(List.of(
                 "-Dmolecule.agent.jar=" + root.resolve("agent/target/molecule-agent-0.1.0-all.jar"),

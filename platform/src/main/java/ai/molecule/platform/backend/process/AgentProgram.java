@@ -37,6 +37,7 @@ public record AgentProgram(Path java, Path jar, Path aotCache) {
         command.add("-XX:+ExitOnOutOfMemoryError");
         if (Files.exists(aotCache)) {
             command.add("-XX:AOTCache=" + aotCache);
+            command.add("-Xlog:aot*=off");
         }
         command.add("-jar");
         command.add(jar.toString());
