@@ -55,10 +55,6 @@ final class DataDirectory implements AutoCloseable {
         return path.resolve("postgres");
     }
 
-    Path adminTokenFile() {
-        return path.resolve("admin-token");
-    }
-
     /// Notes where this platform answers, for a second one that wants the same directory.
     void announce(String url) throws IOException {
         Files.writeString(

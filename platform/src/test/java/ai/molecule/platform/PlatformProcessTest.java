@@ -94,6 +94,23 @@ class PlatformProcessTest {
                 client.send(request, HttpResponse.BodyHandlers.ofByteArray()).body());
     }
 
+    /// Creates a workspace and waits until its agent is there.
+    private String online(URI base, String name) throws Exception {
+        var id = call(base, "POST", "workspaces", "{\"name\":\"" + name + "\"}")
+                .path("id")
+                .asText();
+        awaitOnline(base, id);
+        return id;
+    }
+
+    private void awaitOnline(URI base, String id) {
+        await().atMost(PATIENCE)
+                .until(() -> call(base, "GET", "workspaces/" + id, "")
+                        .path("status")
+                        .asText()
+                        .equals("online"));
+    }
+
     private List<ProcessHandle> belowTheDataDirectory() {
         return ProcessHandle.allProcesses()
                 .filter(process -> read("/proc/" + process.pid() + "/cmdline").contains(directory.toString())
@@ -115,14 +132,7 @@ class PlatformProcessTest {
     void afterAKillTheNextStartRecoversByItself() throws Exception {
         var first = start(Map.of());
         var base = awaitUp(0);
-        var id = call(base, "POST", "workspaces", "{\"name\":\"survivor\"}")
-                .path("id")
-                .asText();
-        await().atMost(PATIENCE)
-                .until(() -> call(base, "GET", "workspaces/" + id, "")
-                        .path("status")
-                        .asText()
-                        .equals("online"));
+        var id = online(base, "survivor");
         first.destroyForcibly().waitFor();
 
         start(Map.of());
@@ -142,14 +152,7 @@ class PlatformProcessTest {
     void anInterruptStopsEverythingItStarted() throws Exception {
         var first = start(Map.of());
         var base = awaitUp(0);
-        var id = call(base, "POST", "workspaces", "{\"name\":\"short\"}")
-                .path("id")
-                .asText();
-        await().atMost(PATIENCE)
-                .until(() -> call(base, "GET", "workspaces/" + id, "")
-                        .path("status")
-                        .asText()
-                        .equals("online"));
+        online(base, "short");
         assertThat(belowTheDataDirectory()).isNotEmpty();
         new ProcessBuilder("kill", "-INT", String.valueOf(first.pid())).start().waitFor();
         assertThat(first.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
@@ -160,24 +163,13 @@ class PlatformProcessTest {
     void aTerminalsInterruptIsNotTakenForACrashOfTheAgents() throws Exception {
         var first = start(Map.of());
         var base = awaitUp(0);
-        var id = call(base, "POST", "workspaces", "{\"name\":\"calm\"}")
-                .path("id")
-                .asText();
-        await().atMost(PATIENCE)
-                .until(() -> call(base, "GET", "workspaces/" + id, "")
-                        .path("status")
-                        .asText()
-                        .equals("online"));
+        var id = online(base, "calm");
         new ProcessBuilder("kill", "-INT", "--", "-" + first.pid()).start().waitFor();
         assertThat(first.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
 
         start(Map.of());
         var again = awaitUp(1);
-        await().atMost(PATIENCE)
-                .until(() -> call(again, "GET", "workspaces/" + id, "")
-                        .path("status")
-                        .asText()
-                        .equals("online"));
+        awaitOnline(again, id);
         var reasons = call(again, "GET", "events/" + id, "").findValuesAsText("reason");
         assertThat(reasons).containsExactly("ended with the platform");
     }

@@ -59,7 +59,6 @@ public final class Refusal extends RuntimeException {
         PAYLOAD_TOO_LARGE,
         REQUEST_TIMEOUT,
         RATE_LIMITED,
-        AGENT_UNAVAILABLE,
         UNAVAILABLE;
 
         /// The stable code on the wire.

@@ -83,14 +83,14 @@ final class Errors {
             case PAYLOAD_TOO_LARGE -> 413;
             case IDEMPOTENCY_KEY_REUSED -> 422;
             case RATE_LIMITED -> 429;
-            case AGENT_UNAVAILABLE, UNAVAILABLE -> 503;
+            case UNAVAILABLE -> 503;
         };
     }
 
     private static Map<String, String> headers(Reason reason) {
         return switch (reason) {
             case UNAUTHENTICATED, INVALID_TOKEN -> Map.of("WWW-Authenticate", "Bearer realm=\"molecule\"");
-            case RATE_LIMITED, AGENT_UNAVAILABLE, UNAVAILABLE -> Map.of("Retry-After", "5");
+            case RATE_LIMITED, UNAVAILABLE -> Map.of("Retry-After", "5");
             default -> Map.of();
         };
     }

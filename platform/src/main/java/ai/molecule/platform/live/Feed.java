@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /// Follows the journal and keeps its last frames at hand for all viewers.
 ///
@@ -53,7 +54,7 @@ public final class Feed {
     ///
     /// @param since the last number the viewer saw; null for one that saw nothing, or with a number too old to
     /// catch up from
-    public Viewing view(Viewer viewer, @org.jspecify.annotations.Nullable Long since) {
+    public Viewing view(Viewer viewer, @Nullable Long since) {
         var viewing = new Viewing(this, viewer, since);
         viewings.add(viewing);
         viewing.start();
@@ -88,7 +89,7 @@ public final class Feed {
     /// The frames after a number, waiting a while for the first; empty when none came, null when they are no longer
     /// at
     /// hand.
-    @org.jspecify.annotations.Nullable
+    @Nullable
     List<Frame> after(long seq, Duration patience) throws InterruptedException {
         lock.lock();
         try {

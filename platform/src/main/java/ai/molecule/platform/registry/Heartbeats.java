@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 
 /// Hears heartbeats. A beat is soft: the latest of each agent waits in memory, and [#flush] writes all of them with
@@ -137,7 +138,7 @@ public final class Heartbeats {
             }
         });
         for (var id : store.existing(busier)) {
-            var heartbeat = java.util.Objects.requireNonNull(beats.get(id)).heartbeat();
+            var heartbeat = Objects.requireNonNull(beats.get(id)).heartbeat();
             var changes = Json.object()
                     .put("active_tasks", heartbeat.activeTasks())
                     .put("current_task", heartbeat.currentTask());

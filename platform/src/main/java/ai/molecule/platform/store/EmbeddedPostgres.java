@@ -6,6 +6,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -13,7 +14,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -180,7 +183,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
         if (!ended(initdb, START_PATIENCE) || initdb.exitValue() != 0) {
             throw new IOException("Expected initdb to make a cluster in " + data + ", but it said: " + tail(log));
         }
-        Files.move(making, data, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+        Files.move(making, data, StandardCopyOption.ATOMIC_MOVE);
         return password;
     }
 
@@ -234,7 +237,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
         } catch (InterruptedException hurried) {
             Thread.currentThread().interrupt();
             return !process.isAlive();
-        } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException late) {
+        } catch (ExecutionException | TimeoutException late) {
             return !process.isAlive();
         }
     }

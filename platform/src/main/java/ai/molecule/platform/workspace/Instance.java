@@ -11,7 +11,7 @@ import java.time.Instant;
 /// @param address where the platform reaches it; empty while intended
 /// @param deaths how often in a row it ended soon
 /// @param notBefore when the next start may be tried
-public record Instance(
+record Instance(
         WorkspaceId workspace,
         long generation,
         String backend,
@@ -22,7 +22,7 @@ public record Instance(
         Instant notBefore) {
 
     /// How far a start got.
-    public enum Phase {
+    enum Phase {
         INTENDED,
         RUNNING,
         DEAD

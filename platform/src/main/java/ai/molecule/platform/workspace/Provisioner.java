@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,7 +44,7 @@ public final class Provisioner {
     /// What it works with.
     ///
     /// @param platformUrl how agents reach the platform; known once the listener is open
-    public record Surroundings(Map<String, Backend> backends, java.util.function.Supplier<URI> platformUrl) {
+    public record Surroundings(Map<String, Backend> backends, Supplier<URI> platformUrl) {
         public Surroundings {
             backends = Map.copyOf(backends);
         }

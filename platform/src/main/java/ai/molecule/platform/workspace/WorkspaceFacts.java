@@ -4,6 +4,7 @@ import ai.molecule.platform.journal.Event;
 import ai.molecule.platform.journal.Journal;
 import ai.molecule.protocol.Json;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Map;
 import java.util.Objects;
 
 /// Tells the journal what a change of a workspace's row means: which event, the original's fields for it, and the
@@ -101,7 +102,7 @@ final class WorkspaceFacts {
         var old = Sighting.workspaceJson(before);
         var same = changes.properties().stream()
                 .filter(field -> field.getValue().equals(old.get(field.getKey())))
-                .map(java.util.Map.Entry::getKey)
+                .map(Map.Entry::getKey)
                 .toList();
         changes.remove(same);
         return changes;

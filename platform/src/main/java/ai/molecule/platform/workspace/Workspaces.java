@@ -7,6 +7,7 @@ import ai.molecule.protocol.Refusal;
 import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
@@ -219,7 +220,7 @@ public final class Workspaces {
         return store.find(earlier.get().workspace()).orElseThrow();
     }
 
-    private java.time.Instant replaysSince() {
+    private Instant replaysSince() {
         return clock.instant().minus(REPLAY_LIFE);
     }
 
@@ -301,5 +302,5 @@ public final class Workspaces {
     }
 
     /// A workspace that was, and when it ended.
-    public record Gone(WorkspaceId id, java.time.Instant removedAt) {}
+    public record Gone(WorkspaceId id, Instant removedAt) {}
 }
