@@ -1,20 +1,22 @@
 package ai.molecule.agent;
 
-import ai.molecule.protocol.A2aMethod;
+import ai.molecule.protocol.A2aCall;
 import ai.molecule.protocol.A2aVersion;
+import ai.molecule.protocol.Canonical;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.JsonRpc;
 import ai.molecule.protocol.JsonRpc.ErrorCode;
 import ai.molecule.protocol.JsonRpc.Fault;
 import ai.molecule.protocol.Message;
 import ai.molecule.protocol.Task;
+import ai.molecule.protocol.TaskState;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A2A 1.0 and 0.3 over JSON-RPC, without the HTTP around it: a call comes in, an answer or somebody to follow goes
+/// A2A 1.0 and 0.3 over JSON-RPC, without the HTTP around it: a call comes in, an answer or somebody to follow
+/// goes
 /// out.
 final class A2aEndpoint {
 
@@ -40,7 +42,8 @@ final class A2aEndpoint {
     ///
     /// @param version the `A2A-Version` header; null when absent
     /// @param workspace the `X-Workspace-ID` header; empty for the operator
-    record Caller(@Nullable String version, String workspace) {}
+    /// @param traceparent in whose course it calls (W3C Trace Context); empty for none
+    record Caller(@Nullable String version, String workspace, String traceparent) {}
 
     /// Answers a call.
     Outcome answer(byte[] body, Caller caller) throws InterruptedException {
@@ -48,19 +51,7 @@ final class A2aEndpoint {
         try {
             var json = Json.read(body);
             id = JsonRpc.idOf(json);
-            var request = JsonRpc.Request.read(json);
-            if (A2aVersion.negotiate(caller.version()).isEmpty()) {
-                throw new Fault(
-                        id,
-                        ErrorCode.VERSION_NOT_SUPPORTED,
-                        "Expected A2A-Version 1.0 or 0.3, but found " + caller.version());
-            }
-            var spoken = A2aMethod.parse(request.method())
-                    .orElseThrow(() -> new Fault(
-                            request.id(),
-                            ErrorCode.METHOD_NOT_FOUND,
-                            "Expected an A2A method, but found " + request.method()));
-            return serve(spoken, request, caller.workspace());
+            return serve(A2aCall.overJsonRpc(json, caller.version()), caller);
         } catch (Json.MalformedException bad) {
             return new Outcome.Whole(JsonRpc.error(id, ErrorCode.PARSE_ERROR, String.valueOf(bad.getMessage())));
         } catch (Fault fault) {
@@ -68,170 +59,159 @@ final class A2aEndpoint {
         }
     }
 
-    private Outcome serve(A2aMethod.Spoken spoken, JsonRpc.Request request, String caller)
-            throws Fault, InterruptedException {
-        var version = spoken.version();
-        return switch (spoken.method()) {
-            case SEND -> send(request, version, caller);
-            case STREAM -> stream(request, version, caller);
-            case GET -> whole(request, trimmed(run(request, caller).task(), request.params(), version));
-            case LIST -> whole(request, list(request, version, caller));
-            case CANCEL -> cancel(request, version, caller);
-            case SUBSCRIBE -> subscribe(request, version, caller);
+    private Outcome serve(A2aCall call, Caller caller) throws Fault, InterruptedException {
+        return switch (call.method()) {
+            case SEND -> send(call, caller);
+            case STREAM -> stream(call, caller);
+            case GET -> whole(call, trimmed(run(call, caller).task(), call, call.params()));
+            case LIST -> whole(call, list(call, caller));
+            case CANCEL -> cancel(call, caller);
+            case SUBSCRIBE -> subscribe(call, caller);
+            case CREATE_PUSH, GET_PUSH, LIST_PUSH, DELETE_PUSH ->
+                throw new Fault(
+                        call.id(),
+                        ErrorCode.PUSH_NOTIFICATION_NOT_SUPPORTED,
+                        "Expected a call without push notifications; the platform sends them for this agent");
+            case EXTENDED_CARD ->
+                throw new Fault(
+                        call.id(), ErrorCode.EXTENDED_AGENT_CARD_NOT_CONFIGURED, "This agent has one card only");
         };
     }
 
-    private Outcome send(JsonRpc.Request request, A2aVersion version, String caller)
-            throws Fault, InterruptedException {
-        var turn = accept(request, caller);
+    private Outcome send(A2aCall call, Caller caller) throws Fault, InterruptedException {
+        var turn = accept(call, caller);
         turn.start(tasks);
         var run = turn.run();
-        var configuration = request.params().path("configuration");
-        var waits = switch (version) {
-            case V1_0 -> !flag(configuration, "returnImmediately", "return_immediately", false);
-            case V0_3 -> flag(configuration, "blocking", "blocking", true);
-        };
-        var task = trimmed(waits ? run.awaitSettled() : run.task(), configuration, version);
-        if (version == A2aVersion.V0_3) {
-            return whole(request, task);
-        }
-        var wrapped = Json.object();
-        wrapped.set("task", task);
-        return whole(request, wrapped);
+        var configuration = call.params().path("configuration");
+        var waits = !configuration.path("returnImmediately").asBoolean(false);
+        var task = trimmed(waits ? run.awaitSettled() : run.task(), call, configuration);
+        return whole(call, Canonical.wrap("task", task));
     }
 
-    private Outcome stream(JsonRpc.Request request, A2aVersion version, String caller) throws Fault {
-        var turn = accept(request, caller);
+    private Outcome stream(A2aCall call, Caller caller) throws Fault {
+        var turn = accept(call, caller);
         var follower = turn.run().follow();
         turn.start(tasks);
-        return new Outcome.Events(request.id(), version, follower);
+        return new Outcome.Events(call.id(), call.version(), follower);
     }
 
     /// A message that begins a task or goes on with one, not yet worked on.
-    private record Turn(TaskRun run, Message message, boolean continued) {
+    ///
+    /// @param repeated true when it was taken before, so that it is worked on already
+    private record Turn(TaskRun run, Message message, Tasks.Turn how, boolean repeated) {
         void start(Tasks tasks) {
-            tasks.work(run, message, continued);
+            if (!repeated) {
+                tasks.work(run, message, how);
+            }
         }
     }
 
-    private Turn accept(JsonRpc.Request request, String caller) throws Fault {
-        var message = Message.read(request.params().path("message"))
+    private Turn accept(A2aCall call, Caller caller) throws Fault {
+        var message = Message.read(call.params().path("message"))
                 .orElseThrow(() -> new Fault(
-                        request.id(), ErrorCode.INVALID_PARAMS, "Expected \"params.message\" with at least one part"));
+                        call.id(), ErrorCode.INVALID_PARAMS, "Expected \"params.message\" with at least one part"));
         if (tasks.closing()) {
-            throw new Fault(request.id(), ErrorCode.INTERNAL_ERROR, "The agent is stopping");
+            throw new Fault(call.id(), ErrorCode.INTERNAL_ERROR, "The agent is stopping");
+        }
+        var how = new Tasks.Turn(message.taskId() != null, caller.traceparent());
+        var before = tasks.taken(message, caller.workspace());
+        if (before.isPresent()) {
+            return new Turn(before.get(), message, how, true);
         }
         if (message.taskId() == null) {
-            return new Turn(tasks.begin(message, caller), message, false);
+            return new Turn(tasks.begin(message, caller.workspace()), message, how, false);
         }
-        var run = tasks.find(message.taskId(), caller).orElseThrow(() -> notFound(request));
+        var run = tasks.find(message.taskId(), caller.workspace()).orElseThrow(() -> notFound(call));
         if (message.contextId() != null
                 && !message.contextId().equals(run.task().contextId())) {
-            throw new Fault(request.id(), ErrorCode.INVALID_PARAMS, "Expected the context of task " + message.taskId());
+            throw new Fault(call.id(), ErrorCode.INVALID_PARAMS, "Expected the context of task " + message.taskId());
         }
         if (!run.resume(message)) {
             throw new Fault(
-                    request.id(),
+                    call.id(),
                     ErrorCode.UNSUPPORTED_OPERATION,
                     "Expected a task that waits for input, but it is "
                             + run.task().state().wire(A2aVersion.V0_3));
         }
-        return new Turn(run, message, true);
+        tasks.remember(message, caller.workspace(), run);
+        return new Turn(run, message, how, false);
     }
 
-    private Outcome cancel(JsonRpc.Request request, A2aVersion version, String caller) throws Fault {
-        var run = run(request, caller);
+    private Outcome cancel(A2aCall call, Caller caller) throws Fault {
+        var run = run(call, caller);
         if (!run.cancel()) {
             throw new Fault(
-                    request.id(),
+                    call.id(),
                     ErrorCode.TASK_NOT_CANCELABLE,
                     "Expected a task that goes on, but it is "
                             + run.task().state().wire(A2aVersion.V0_3));
         }
-        return whole(request, run.task().toJson(version));
+        return whole(call, run.task().toJson(A2aVersion.V1_0));
     }
 
-    private Outcome subscribe(JsonRpc.Request request, A2aVersion version, String caller) throws Fault {
-        var run = run(request, caller);
+    private Outcome subscribe(A2aCall call, Caller caller) throws Fault {
+        var run = run(call, caller);
         if (run.task().state().terminal()) {
             throw new Fault(
-                    request.id(), ErrorCode.UNSUPPORTED_OPERATION, "Expected a task that goes on, but it has ended");
+                    call.id(), ErrorCode.UNSUPPORTED_OPERATION, "Expected a task that goes on, but it has ended");
         }
-        return new Outcome.Events(request.id(), version, run.follow());
+        return new Outcome.Events(call.id(), call.version(), run.follow());
     }
 
-    private ObjectNode list(JsonRpc.Request request, A2aVersion version, String caller) throws Fault {
-        var params = request.params();
-        var size = number(request, "pageSize", PAGE_DEFAULT, PAGE_MAX);
+    private ObjectNode list(A2aCall call, Caller caller) throws Fault {
+        var params = call.params();
+        var size = number(call, "pageSize", PAGE_DEFAULT, PAGE_MAX);
         var start = params.path("pageToken").asText("");
         if (!start.matches("[0-9]{0,6}")) {
-            throw new Fault(
-                    request.id(), ErrorCode.INVALID_PARAMS, "Expected a \"pageToken\" that an earlier page gave");
+            throw new Fault(call.id(), ErrorCode.INVALID_PARAMS, "Expected a \"pageToken\" that an earlier page gave");
         }
         var from = start.isEmpty() ? 0 : Integer.parseInt(start);
-        var matching = tasks.all(caller).stream()
-                .filter(task -> matches(task, params, version))
+        var matching = tasks.all(caller.workspace()).stream()
+                .filter(task -> matches(task, params))
                 .toList();
         var page = matching.stream().skip(from).limit(size).toList();
         var result = Json.object();
         var array = result.putArray("tasks");
-        page.forEach(task -> array.add(task.toJson(version)));
+        page.forEach(task -> array.add(task.toJson(A2aVersion.V1_0)));
         return result.put(
                         "nextPageToken", from + page.size() < matching.size() ? String.valueOf(from + page.size()) : "")
                 .put("pageSize", size)
                 .put("totalSize", matching.size());
     }
 
-    private static boolean matches(Task task, JsonNode params, A2aVersion version) {
+    private static boolean matches(Task task, JsonNode params) {
         var context = params.path("contextId").asText("");
         var status = params.path("status").asText("");
         return (context.isEmpty() || context.equals(task.contextId()))
-                && (status.isEmpty() || status.equals(task.state().wire(version)));
+                && (status.isEmpty()
+                        || TaskState.parse(status).filter(task.state()::equals).isPresent());
     }
 
-    private TaskRun run(JsonRpc.Request request, String caller) throws Fault {
-        return tasks.find(request.params().path("id").asText(""), caller).orElseThrow(() -> notFound(request));
+    private TaskRun run(A2aCall call, Caller caller) throws Fault {
+        return tasks.find(call.params().path("id").asText(""), caller.workspace())
+                .orElseThrow(() -> notFound(call));
     }
 
-    private static ObjectNode trimmed(Task task, JsonNode params, A2aVersion version) {
-        var json = task.toJson(version);
-        var length = params.path("historyLength");
-        if (length.isInt()
-                && length.intValue() >= 0
-                && length.intValue() < task.history().size()) {
-            var history = Json.array();
-            List<Message> last = task.history()
-                    .subList(
-                            task.history().size() - length.intValue(),
-                            task.history().size());
-            last.forEach(message -> history.add(message.toJson(version)));
-            json.set("history", history);
-        }
-        return json;
+    private static ObjectNode trimmed(Task task, A2aCall call, JsonNode configuration) throws Fault {
+        return A2aCall.trimmed(task.toJson(A2aVersion.V1_0), A2aCall.historyLength(call.id(), configuration));
     }
 
-    private static Outcome whole(JsonRpc.Request request, JsonNode result) {
-        return new Outcome.Whole(JsonRpc.result(request.id(), result));
+    private static Outcome whole(A2aCall call, JsonNode result) {
+        return new Outcome.Whole(JsonRpc.result(call.id(), call.inCallersWords(result)));
     }
 
-    private static Fault notFound(JsonRpc.Request request) {
+    private static Fault notFound(A2aCall call) {
         return new Fault(
-                request.id(),
-                ErrorCode.TASK_NOT_FOUND,
-                "Expected a task of this agent, but there is none with this id");
+                call.id(), ErrorCode.TASK_NOT_FOUND, "Expected a task of this agent, but there is none with this id");
     }
 
-    private static boolean flag(JsonNode object, String name, String other, boolean otherwise) {
-        return object.path(name).asBoolean(object.path(other).asBoolean(otherwise));
-    }
-
-    private static int number(JsonRpc.Request request, String name, int otherwise, int max) throws Fault {
-        var value = request.params().path(name);
+    private static int number(A2aCall call, String name, int otherwise, int max) throws Fault {
+        var value = call.params().path(name);
         if (value.isMissingNode() || value.isNull()) {
             return otherwise;
         }
         if (!value.isInt() || value.intValue() < 1 || value.intValue() > max) {
-            throw new Fault(request.id(), ErrorCode.INVALID_PARAMS, "Expected \"" + name + "\" between 1 and " + max);
+            throw new Fault(call.id(), ErrorCode.INVALID_PARAMS, "Expected \"" + name + "\" between 1 and " + max);
         }
         return value.intValue();
     }

@@ -97,12 +97,19 @@ final class AgentServer implements AutoCloseable {
     }
 
     private static A2aEndpoint.Caller caller(HttpExchange exchange) {
-        var workspace = exchange.getRequestHeaders().getFirst("X-Workspace-ID");
         return new A2aEndpoint.Caller(
-                exchange.getRequestHeaders().getFirst(A2aVersion.HEADER), workspace == null ? "" : workspace);
+                exchange.getRequestHeaders().getFirst(A2aVersion.HEADER),
+                header(exchange, "X-Workspace-ID"),
+                header(exchange, "traceparent"));
     }
 
-    /// Writes events as they come, until the last, or until nobody listens any more; the task goes on either way.
+    private static String header(HttpExchange exchange, String name) {
+        var value = exchange.getRequestHeaders().getFirst(name);
+        return value == null ? "" : value;
+    }
+
+    /// Writes events as they come, until the last, or until nobody listens any more; the task goes on either
+    /// way.
     private static void stream(HttpExchange exchange, A2aEndpoint.Outcome.Events events)
             throws IOException, InterruptedException {
         exchange.getResponseHeaders().set("Content-Type", "text/event-stream");

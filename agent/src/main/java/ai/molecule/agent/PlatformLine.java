@@ -15,6 +15,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.UUID;
 
 /// The agent's line to the platform.
@@ -42,21 +44,27 @@ final class PlatformLine {
 
     /// Registers, once.
     JsonNode register(Registration registration) throws IOException, InterruptedException {
-        return post("registry/register", registration.toJson(), PATIENCE, "");
+        return post("registry/register", registration.toJson(), PATIENCE, Map.of());
     }
 
     /// Beats, once.
     void beat(Heartbeat heartbeat) throws IOException, InterruptedException {
-        post("registry/heartbeat", heartbeat.toJson(), PATIENCE, "");
+        post("registry/heartbeat", heartbeat.toJson(), PATIENCE, Map.of());
     }
 
     /// Sends a text to a peer and waits for its answer.
-    String consult(WorkspaceId peer, String text) throws IOException, InterruptedException {
+    ///
+    /// @param traceparent in whose course; empty for none
+    String consult(WorkspaceId peer, String text, String traceparent) throws IOException, InterruptedException {
         var call =
                 Json.object().put("jsonrpc", "2.0").put("id", UUID.randomUUID().toString());
         call.put("method", A2aMethod.SEND.name(A2aVersion.V1_0));
         call.putObject("params").set("message", Message.fromUser(text).toJson(A2aVersion.V1_0));
-        var answer = post("workspaces/" + peer + "/a2a", call, PEER_PATIENCE, A2aVersion.V1_0.wire());
+        var headers = new LinkedHashMap<>(Map.of(A2aVersion.HEADER, A2aVersion.V1_0.wire()));
+        if (!traceparent.isEmpty()) {
+            headers.put("traceparent", traceparent);
+        }
+        var answer = post("workspaces/" + peer + "/a2a", call, PEER_PATIENCE, headers);
         if (answer.has("error")) {
             throw new IOException("Expected an answer of " + peer + ", but: "
                     + answer.path("error").path("message").asText());
@@ -73,16 +81,14 @@ final class PlatformLine {
         return words.toString();
     }
 
-    private JsonNode post(String path, ObjectNode body, Duration patience, String version)
+    private JsonNode post(String path, ObjectNode body, Duration patience, Map<String, String> headers)
             throws IOException, InterruptedException {
         var request = HttpRequest.newBuilder(platform.resolve(path))
                 .timeout(patience)
                 .header("Content-Type", "application/json")
                 .header("Authorization", "Bearer " + token)
                 .POST(HttpRequest.BodyPublishers.ofByteArray(Json.bytes(body)));
-        if (!version.isEmpty()) {
-            request.header(A2aVersion.HEADER, version);
-        }
+        headers.forEach(request::header);
         var response = client.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
         JsonNode answer;
         try {

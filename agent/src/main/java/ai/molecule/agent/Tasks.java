@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +17,8 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
-/// The agent's tasks. Soft: they end with the process; the last ones are kept to be asked for, oldest first out.
+/// The agent's tasks. Soft: they end with the process; the last ones are kept to be asked for, oldest first
+/// out.
 final class Tasks {
 
     private static final int KEPT_MAX = 2000;
@@ -24,14 +26,26 @@ final class Tasks {
     private final Engine engine;
     private final Peers peers;
     private final Map<String, TaskRun> runs = new LinkedHashMap<>();
+    private final Map<Sent, TaskRun> byMessage = new HashMap<>();
     private final AtomicInteger active = new AtomicInteger();
     private final AtomicReference<String> current = new AtomicReference<>("");
     private volatile Runnable busyChanged = () -> {};
     private volatile boolean closing;
 
+    private record Sent(String owner, String messageId) {}
+
+    /// How a message comes to a task.
+    ///
+    /// @param continued true when the task waited for it
+    /// @param traceparent in whose course it was sent (W3C Trace Context); empty for none
+    record Turn(boolean continued, String traceparent) {}
+
     /// Whom an engine can ask.
     interface Peers {
-        String consult(WorkspaceId peer, String text) throws IOException, InterruptedException;
+        /// Sends a text to a peer and waits for its answer.
+        ///
+        /// @param traceparent in whose course; empty for none
+        String consult(WorkspaceId peer, String text, String traceparent) throws IOException, InterruptedException;
     }
 
     Tasks(Engine engine, Peers peers) {
@@ -63,7 +77,23 @@ final class Tasks {
         var first = new Message(message.messageId(), context, id, message.fromUser(), message.texts());
         var run = new TaskRun(Task.submitted(id, context, first, Instant.now()), owner);
         keep(id, run);
+        remember(message, owner, run);
         return run;
+    }
+
+    /// The task that took a message before: whoever sends one again, because the answer was lost, gets the same
+    /// task.
+    Optional<TaskRun> taken(Message message, String owner) {
+        synchronized (runs) {
+            return Optional.ofNullable(byMessage.get(new Sent(owner, message.messageId())));
+        }
+    }
+
+    /// Remembers which task took a message.
+    void remember(Message message, String owner, TaskRun run) {
+        synchronized (runs) {
+            byMessage.put(new Sent(owner, message.messageId()), run);
+        }
     }
 
     /// The task with an id; one that the caller may not know of looks like one that does not exist.
@@ -108,22 +138,25 @@ final class Tasks {
                         .filter(entry -> entry.getValue().task().state().terminal())
                         .findFirst()
                         .map(Map.Entry::getKey)
-                        .ifPresent(runs::remove);
+                        .ifPresent(this::forget);
             }
         }
     }
 
+    private void forget(String id) {
+        var run = runs.remove(id);
+        byMessage.values().removeIf(known -> known == run);
+    }
+
     /// Lets the engine work on a message.
-    ///
-    /// @param continued true when the task waited for this message
-    void work(TaskRun run, Message message, boolean continued) {
+    void work(TaskRun run, Message message, Turn turn) {
         var thread = Thread.ofVirtual().name("task-" + run.task().id()).unstarted(() -> {
             current.set(message.text());
             active.incrementAndGet();
             busyChanged.run();
             try {
                 run.come(TaskState.WORKING, null);
-                engine.work(message, new RunWork(run, continued));
+                engine.work(message, new RunWork(run, turn));
                 if (!run.task().state().settles()) {
                     run.come(TaskState.COMPLETED, null);
                 }
@@ -145,16 +178,16 @@ final class Tasks {
     private final class RunWork implements Work {
 
         private final TaskRun run;
-        private final boolean continued;
+        private final Turn turn;
 
-        RunWork(TaskRun run, boolean continued) {
+        RunWork(TaskRun run, Turn turn) {
             this.run = run;
-            this.continued = continued;
+            this.turn = turn;
         }
 
         @Override
         public boolean continued() {
-            return continued;
+            return turn.continued();
         }
 
         @Override
@@ -184,7 +217,7 @@ final class Tasks {
 
         @Override
         public String consult(WorkspaceId peer, String text) throws IOException, InterruptedException {
-            return peers.consult(peer, text);
+            return peers.consult(peer, text, turn.traceparent());
         }
     }
 }

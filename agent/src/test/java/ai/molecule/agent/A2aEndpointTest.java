@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class A2aEndpointTest {
 
-    private final Tasks tasks = new Tasks(new EchoEngine(), (peer, text) -> {
+    private final Tasks tasks = new Tasks(new EchoEngine(), (peer, text, traceparent) -> {
         if (text.isEmpty()) {
             throw new IOException("nobody there");
         }
@@ -31,7 +31,7 @@ class A2aEndpointTest {
     private JsonNode call(String method, String params) throws InterruptedException {
         var body = "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"" + method + "\",\"params\":" + params + "}";
         var outcome = endpoint.answer(
-                body.getBytes(java.nio.charset.StandardCharsets.UTF_8), new A2aEndpoint.Caller(null, caller));
+                body.getBytes(java.nio.charset.StandardCharsets.UTF_8), new A2aEndpoint.Caller(null, caller, ""));
         return ((Outcome.Whole) outcome).answer();
     }
 
@@ -44,7 +44,7 @@ class A2aEndpointTest {
     private List<StreamEvent> stream(String method, String params) throws InterruptedException {
         var body = "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"" + method + "\",\"params\":" + params + "}";
         var events = (Outcome.Events) endpoint.answer(
-                body.getBytes(java.nio.charset.StandardCharsets.UTF_8), new A2aEndpoint.Caller("1.0", caller));
+                body.getBytes(java.nio.charset.StandardCharsets.UTF_8), new A2aEndpoint.Caller("1.0", caller, ""));
         var all = new ArrayList<StreamEvent>();
         try (var follower = events.follower()) {
             StreamEvent event;
@@ -219,7 +219,7 @@ class A2aEndpointTest {
             strings = {"{", "[]", "{\"id\":1}", "{\"id\":1,\"method\":\"GetTask\",\"params\":[]}", "null", "\"x\""})
     void whatIsNoCallIsAnsweredWithAnError(String body) throws InterruptedException {
         var outcome = endpoint.answer(
-                body.getBytes(java.nio.charset.StandardCharsets.UTF_8), new A2aEndpoint.Caller(null, caller));
+                body.getBytes(java.nio.charset.StandardCharsets.UTF_8), new A2aEndpoint.Caller(null, caller, ""));
         assertThat(((Outcome.Whole) outcome).answer().path("error").path("code").asInt())
                 .isLessThan(-32000);
     }
@@ -228,7 +228,8 @@ class A2aEndpointTest {
     void anUnknownVersionIsRefusedWithTheCallersId() throws InterruptedException {
         var body = "{\"jsonrpc\":\"2.0\",\"id\":\"x\",\"method\":\"GetTask\",\"params\":{\"id\":\"t\"}}";
         var answer = ((Outcome.Whole) endpoint.answer(
-                        body.getBytes(java.nio.charset.StandardCharsets.UTF_8), new A2aEndpoint.Caller("9.9", caller)))
+                        body.getBytes(java.nio.charset.StandardCharsets.UTF_8),
+                        new A2aEndpoint.Caller("9.9", caller, "")))
                 .answer();
         assertThat(answer.path("error").path("code").asInt()).isEqualTo(-32009);
         assertThat(answer.path("id").asText()).isEqualTo("x");
@@ -238,7 +239,7 @@ class A2aEndpointTest {
     void drainingCancelsWhatDoesNotFinish() throws InterruptedException {
         var message = ai.molecule.protocol.Message.fromUser("sleep 60");
         var run = tasks.begin(message, "");
-        tasks.work(run, message, false);
+        tasks.work(run, message, new Tasks.Turn(false, ""));
         tasks.drain(Duration.ofMillis(50));
         assertThat(run.awaitSettled().state().wire(A2aVersion.V0_3)).isEqualTo("canceled");
         assertThat(Json.text(call("SendMessage", "{\"message\":{\"parts\":[{\"text\":\"x\"}]}}")))

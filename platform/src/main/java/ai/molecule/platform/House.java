@@ -1,7 +1,14 @@
 package ai.molecule.platform;
 
 import ai.molecule.platform.a2a.AgentLine;
+import ai.molecule.platform.a2a.Asking;
 import ai.molecule.platform.a2a.Cards;
+import ai.molecule.platform.a2a.Courses;
+import ai.molecule.platform.a2a.Deliveries;
+import ai.molecule.platform.a2a.Means;
+import ai.molecule.platform.a2a.PushRelay;
+import ai.molecule.platform.a2a.Pushes;
+import ai.molecule.platform.a2a.Sending;
 import ai.molecule.platform.a2a.Switchboard;
 import ai.molecule.platform.access.Access;
 import ai.molecule.platform.access.Hierarchy;
@@ -11,6 +18,7 @@ import ai.molecule.platform.backend.BackendException;
 import ai.molecule.platform.backend.process.AgentProgram;
 import ai.molecule.platform.backend.process.ProcessBackend;
 import ai.molecule.platform.edge.A2aRoutes;
+import ai.molecule.platform.edge.CardRoutes;
 import ai.molecule.platform.edge.Edge;
 import ai.molecule.platform.edge.EventSocket;
 import ai.molecule.platform.edge.Gate;
@@ -23,13 +31,15 @@ import ai.molecule.platform.edge.Route;
 import ai.molecule.platform.edge.SignInRoutes;
 import ai.molecule.platform.edge.WorkspaceRoutes;
 import ai.molecule.platform.journal.Journal;
+import ai.molecule.platform.ledger.Ledger;
+import ai.molecule.platform.ledger.MailboxLimits;
 import ai.molecule.platform.live.Feed;
-import ai.molecule.platform.registry.AgentUrls;
 import ai.molecule.platform.registry.Heartbeats;
 import ai.molecule.platform.registry.Peers;
 import ai.molecule.platform.registry.Registry;
 import ai.molecule.platform.registry.Routes;
 import ai.molecule.platform.registry.Silence;
+import ai.molecule.platform.registry.UrlGuard;
 import ai.molecule.platform.store.Database;
 import ai.molecule.platform.store.EmbeddedPostgres;
 import ai.molecule.platform.store.LeaderLock;
@@ -62,7 +72,9 @@ import org.slf4j.LoggerFactory;
 final class House implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(House.class);
-    private static final Duration AGENT_PATIENCE = Duration.ofMinutes(5);
+    private static final Duration RENEWAL_PACE = Duration.ofSeconds(15);
+    private static final Duration WATCH_PACE = Duration.ofMillis(500);
+    private static final Duration PUSH_PACE = Duration.ofMillis(500);
     private static final Duration FLUSH_PACE = Duration.ofSeconds(1);
     private static final Duration LOOK_PACE = Duration.ofSeconds(1);
     private static final Duration SETTLE_PACE = Duration.ofMillis(500);
@@ -76,9 +88,9 @@ final class House implements AutoCloseable {
     private final int port;
     private final List<Route> routes = new ArrayList<>();
 
-    /// What tests turn: time, and the limits of a request.
-    record Knobs(InstantSource clock, Limits limits) {
-        static final Knobs REAL = new Knobs(InstantSource.system(), Limits.DEFAULT);
+    /// What tests turn: time, the limits of a request, and what mailboxes hold.
+    record Knobs(InstantSource clock, Limits limits, MailboxLimits mailbox) {
+        static final Knobs REAL = new Knobs(InstantSource.system(), Limits.DEFAULT, MailboxLimits.DEFAULT);
     }
 
     /// Builds the house and opens its door.
@@ -123,13 +135,21 @@ final class House implements AutoCloseable {
         var workspaces = new Workspaces(lives, journal, offer, access, database, clock);
         var deaths = new Deaths(lives, database, clock);
         var provisioner = new Provisioner(lives, deaths, access, new Provisioner.Surroundings(backends, url), clock);
-        var agentUrls = new AgentUrls(settings.allowedAgentCidrs());
+        var agentUrls = new UrlGuard(settings.allowedAgentCidrs(), "ALLOWED_AGENT_CIDRS");
+        var webhookUrls = new UrlGuard(settings.allowedWebhookCidrs(), "ALLOWED_WEBHOOK_CIDRS");
         var registry = new Registry(lives, access, keys, agentUrls, database, clock);
         var heartbeats = new Heartbeats(lives, journal, access, database, clock);
         var silence = new Silence(lives, database, clock);
         var cards = new Cards(workspaces, url);
-        var line = keep(new AgentLine(AGENT_PATIENCE));
-        var switchboard = new Switchboard(workspaces, hierarchy, new Routes(database, agentUrls, keys), line);
+        var ledger = keep(new Ledger(database, knobs.mailbox(), clock));
+        var line = keep(new AgentLine(AgentLine.Patience.DEFAULT));
+        var means = new Means(ledger, new Routes(database, agentUrls, keys), line, clock);
+        var deliveries = new Deliveries(means);
+        var asking = new Asking(means, deliveries);
+        var pushes = new Pushes(database, asking, webhookUrls, clock);
+        var pushRelay = keep(new PushRelay(database, ledger, webhookUrls, clock));
+        var sending = new Sending(ledger, asking, deliveries, pushes, new Courses(ledger), clock);
+        var switchboard = new Switchboard(workspaces, hierarchy, cards, sending, asking, pushes);
         var feed = new Feed(journal, workspaces, database, clock);
 
         var leader = keep(new LeaderLock(database, SETTLE_LOCK));
@@ -146,7 +166,8 @@ final class House implements AutoCloseable {
                 .routes());
         routes.addAll(
                 new RegistryRoutes(registry, heartbeats, new Peers(database), workspaces, hierarchy, cards).routes());
-        routes.addAll(new A2aRoutes(switchboard, cards, hierarchy).routes());
+        routes.addAll(new A2aRoutes(switchboard).routes());
+        routes.addAll(new CardRoutes(cards, hierarchy).routes());
         routes.addAll(new JournalRoutes(journal).routes());
         var edge = keep(Edge.open(
                 new Edge.Listening(settings.host(), settings.port(), settings.corsOrigins()),
@@ -165,8 +186,17 @@ final class House implements AutoCloseable {
         access.listen(notices);
         feed.listen(notices);
         notices.on(Journal.CHANNEL, any -> settling.wake());
+        var mail = new Loop("mail", LOOK_PACE, deliveries::round);
+        deliveries.onNeed(mail::wake);
+        notices.on(Journal.CHANNEL, any -> mail.wake());
+        notices.on(Ledger.CHANNEL, deliveries::look);
         keep(notices).start();
         keep(settling).start();
+        keep(mail).start();
+        keep(new Loop("orphaned-mail", LOOK_PACE, deliveries::keep)).start();
+        keep(new Loop("leases", RENEWAL_PACE, ledger::renew)).start();
+        keep(new Loop("watched-tasks", WATCH_PACE, ledger::look)).start();
+        keep(new Loop("pushes", PUSH_PACE, pushRelay::round)).start();
         keep(new Loop("silence", LOOK_PACE, silence::look)).start();
         keep(new Loop("heartbeats", FLUSH_PACE, heartbeats::flush)).start();
     }

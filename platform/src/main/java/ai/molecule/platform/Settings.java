@@ -14,7 +14,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 
-/// What the operator set, read once at the start. All faults are reported together; secrets never show in its text.
+/// What the operator set, read once at the start. All faults are reported together; secrets never show in its
+/// text.
 record Settings(
         int port,
         String host,
@@ -25,6 +26,7 @@ record Settings(
         Optional<URI> platformUrl,
         Set<String> allowedRuntimes,
         List<Cidr> allowedAgentCidrs,
+        List<Cidr> allowedWebhookCidrs,
         List<String> corsOrigins,
         int rateLimit,
         boolean jsonLog,
@@ -36,6 +38,7 @@ record Settings(
     Settings {
         allowedRuntimes = Set.copyOf(allowedRuntimes);
         allowedAgentCidrs = List.copyOf(allowedAgentCidrs);
+        allowedWebhookCidrs = List.copyOf(allowedWebhookCidrs);
         corsOrigins = List.copyOf(corsOrigins);
     }
 
@@ -55,11 +58,11 @@ record Settings(
                 reader.optional(Variable.PLATFORM_URL, Settings::baseUrl),
                 reader.runtimes(),
                 reader.agentRanges(),
+                reader.list(Variable.ALLOWED_WEBHOOK_CIDRS, Settings::cidr),
                 reader.list(Variable.CORS_ORIGINS, Function.identity()),
                 reader.text(Variable.RATE_LIMIT).isEmpty() ? 0 : reader.number(Variable.RATE_LIMIT, 1, 10_000_000),
                 reader.oneOf(Variable.LOG_FORMAT, Set.of("text", "json")).equals("json"),
                 !reader.backend().isEmpty());
-        reader.list(Variable.ALLOWED_WEBHOOK_CIDRS, Settings::cidr);
         if (!reader.faults.isEmpty()) {
             throw new BadSettingsException(reader.faults);
         }
@@ -165,7 +168,8 @@ record Settings(
             return named.isEmpty() ? Offer.KNOWN : named;
         }
 
-        /// A platform that only this machine can reach, by all we know, may by default reach agents on this machine.
+        /// A platform that only this machine can reach, by all we know, may by default reach agents on this
+        /// machine.
         List<Cidr> agentRanges() {
             var named = list(Variable.ALLOWED_AGENT_CIDRS, Settings::cidr);
             var reached = optional(Variable.PLATFORM_URL, Settings::baseUrl)

@@ -32,7 +32,9 @@ enum Variable {
     ALLOWED_AGENT_CIDRS(
             "",
             "comma-separated ranges, beyond the public ones, that external agents' URLs may point into; unset: this machine's own (127.0.0.0/8, ::1) while `HOST` is a loopback address and `PLATFORM_URL` unset or one too, else none"),
-    ALLOWED_WEBHOOK_CIDRS("", "the same for push-notification targets"),
+    ALLOWED_WEBHOOK_CIDRS(
+            "",
+            "comma-separated ranges, beyond the public ones, that the targets of push notifications may point into"),
     DOCKER_HOST("", "the Docker engine; read by the docker backend"),
     CORS_ORIGINS("", "comma-separated origins whose pages may call the API"),
     RATE_LIMIT(

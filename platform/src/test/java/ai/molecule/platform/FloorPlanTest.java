@@ -18,9 +18,10 @@ class FloorPlanTest {
     private static final String HOUSE = "ai.molecule.platform.";
 
     static final Map<String, Set<String>> DOORS = Map.of(
-            "edge", Set.of("a2a", "live", "registry", "workspace", "access", "journal", "store"),
-            "a2a", Set.of("registry", "workspace", "journal", "access", "store"),
-            "live", Set.of("workspace", "journal", "store"),
+            "edge", Set.of("a2a", "live", "ledger", "registry", "workspace", "access", "journal", "store"),
+            "a2a", Set.of("ledger", "registry", "workspace", "journal", "access", "store"),
+            "live", Set.of("ledger", "workspace", "journal", "store"),
+            "ledger", Set.of("access", "store"),
             "registry", Set.of("workspace", "access", "journal", "store"),
             "workspace", Set.of("access", "backend", "journal", "store"),
             "journal", Set.of("store"),

@@ -138,24 +138,17 @@ class HouseTest {
     }
 
     @Test
-    void pausedAgentsAreSaidToBeUnavailableInTheCallersOwnTerms() throws Exception {
+    void aPausedAgentKeepsItsCardAndItsMail() throws Exception {
         var id = house.online("sleepy");
         assertThat(house.post("/workspaces/" + id + "/pause", "").status()).isEqualTo(200);
-        var answer = house.call(
-                "POST",
-                "/workspaces/" + id + "/a2a",
-                TestHouse.ADMIN_TOKEN,
-                TestHouse.message("message/send", "hello").replace("\"id\":1", "\"id\":\"mine\""),
-                Map.of());
-        assertThat(answer.status()).isEqualTo(503);
-        assertThat(answer.response().headers().firstValue("retry-after")).isPresent();
-        assertThat(answer.text("id")).isEqualTo("mine");
-        assertThat(answer.body().path("error").path("code").asInt()).isEqualTo(-32050);
+        var answer = house.say(id, TestHouse.ADMIN_TOKEN, "hello");
+        assertThat(answer.status()).isEqualTo(202);
+        assertThat(answer.body().path("queued").asBoolean()).isTrue();
         var card = house.get("/workspaces/" + id + "/.well-known/agent-card.json");
         assertThat(card.status()).isEqualTo(200);
         assertThat(card.text("name")).isEqualTo("sleepy");
         assertThat(house.post("/workspaces/" + id + "/resume", "").status()).isEqualTo(200);
-        house.awaitStatus(id, "online");
+        house.awaitTask(id, answer.text("queue_id"), "completed");
     }
 
     @Test

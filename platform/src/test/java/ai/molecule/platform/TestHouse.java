@@ -1,6 +1,7 @@
 package ai.molecule.platform;
 
 import ai.molecule.platform.edge.Limits;
+import ai.molecule.platform.ledger.MailboxLimits;
 import ai.molecule.platform.store.PostgresAddress;
 import ai.molecule.platform.store.TestPostgres;
 import ai.molecule.protocol.Json;
@@ -29,6 +30,7 @@ public final class TestHouse implements AutoCloseable {
 
     private final Path directory;
     private final PostgresAddress address;
+    private final MailboxLimits mailbox;
     private final HttpClient client = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(5))
@@ -42,9 +44,10 @@ public final class TestHouse implements AutoCloseable {
         }
     }
 
-    private TestHouse(Path directory, PostgresAddress address, House house) {
+    private TestHouse(Path directory, PostgresAddress address, MailboxLimits mailbox, House house) {
         this.directory = directory;
         this.address = address;
+        this.mailbox = mailbox;
         this.house = house;
     }
 
@@ -53,15 +56,23 @@ public final class TestHouse implements AutoCloseable {
     }
 
     public static TestHouse open(Limits limits) throws Exception {
+        return open(limits, MailboxLimits.DEFAULT);
+    }
+
+    /// Opens a house with limits of its own.
+    ///
+    /// @param mailbox what a mailbox may hold in it
+    public static TestHouse open(Limits limits, MailboxLimits mailbox) throws Exception {
         if (!Files.exists(AGENT_JAR)) {
             throw new IllegalStateException("Expected the agent at " + AGENT_JAR + "; build the agent module first");
         }
         var directory = Files.createTempDirectory("molecule-house");
         var address = TestPostgres.newDatabase();
-        return new TestHouse(directory, address, build(directory, address, limits));
+        return new TestHouse(directory, address, mailbox, build(directory, address, limits, mailbox));
     }
 
-    private static House build(Path directory, PostgresAddress address, Limits limits) throws Exception {
+    private static House build(Path directory, PostgresAddress address, Limits limits, MailboxLimits mailbox)
+            throws Exception {
         var environment = new HashMap<>(Map.of(
                 "PORT",
                 "0",
@@ -69,6 +80,8 @@ public final class TestHouse implements AutoCloseable {
                 ADMIN_TOKEN,
                 "DATA_DIR",
                 directory.toString(),
+                "ALLOWED_WEBHOOK_CIDRS",
+                "127.0.0.0/8",
                 "CORS_ORIGINS",
                 "https://friend.example",
                 "DATABASE_URL",
@@ -76,13 +89,14 @@ public final class TestHouse implements AutoCloseable {
                         .replaceFirst(
                                 "^jdbc:postgresql://",
                                 "postgres://" + address.user() + ":" + address.password() + "@")));
-        return House.build(Settings.read(environment), AGENT_JAR, new House.Knobs(InstantSource.system(), limits));
+        return House.build(
+                Settings.read(environment), AGENT_JAR, new House.Knobs(InstantSource.system(), limits, mailbox));
     }
 
     /// Stops the house and builds it again over the same directory and database.
     public void restart() throws Exception {
         house.close();
-        house = build(directory, address, Limits.DEFAULT);
+        house = build(directory, address, Limits.DEFAULT, mailbox);
     }
 
     public java.net.URI url() {
@@ -171,6 +185,20 @@ public final class TestHouse implements AutoCloseable {
     /// A `message/send` of a text; the answer of the agent.
     public Heard say(String id, String bearer, String text) throws IOException, InterruptedException {
         return call("POST", "/workspaces/" + id + "/a2a", bearer, message("message/send", text), Map.of());
+    }
+
+    /// A task of the operator's, as 0.3 shows it.
+    public JsonNode task(String id, String task) throws IOException, InterruptedException {
+        var body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tasks/get\",\"params\":{\"id\":\"" + task + "\"}}";
+        return post("/workspaces/" + id + "/a2a", body).body().path("result");
+    }
+
+    public void awaitTask(String id, String task, String state) {
+        org.awaitility.Awaitility.await(state)
+                .atMost(Duration.ofSeconds(20))
+                .pollInterval(Duration.ofMillis(20))
+                .until(() ->
+                        task(id, task).path("status").path("state").asText().equals(state));
     }
 
     public static String message(String method, String text) {

@@ -6,9 +6,9 @@ import ai.molecule.platform.access.Keys;
 import ai.molecule.platform.backend.FakeBackend;
 import ai.molecule.platform.journal.Journal;
 import ai.molecule.platform.live.Feed;
-import ai.molecule.platform.registry.AgentUrls;
 import ai.molecule.platform.registry.Heartbeats;
 import ai.molecule.platform.registry.Registry;
+import ai.molecule.platform.registry.UrlGuard;
 import ai.molecule.platform.store.Database;
 import ai.molecule.platform.store.Notices;
 import ai.molecule.platform.store.TestPostgres;
@@ -48,8 +48,13 @@ public final class TestRooms implements AutoCloseable {
             access,
             new Provisioner.Surroundings(Map.of("process", backend), () -> URI.create("http://127.0.0.1:8080/")),
             clock);
-    public final Registry registry =
-            new Registry(lives, access, new Keys("a key for tests only"), new AgentUrls(List.of()), database, clock);
+    public final Registry registry = new Registry(
+            lives,
+            access,
+            new Keys("a key for tests only"),
+            new UrlGuard(List.of(), "ALLOWED_AGENT_CIDRS"),
+            database,
+            clock);
     public final Heartbeats heartbeats = new Heartbeats(lives, journal, access, database, clock);
     public final Feed feed = new Feed(journal, workspaces, database, clock);
 

@@ -2,14 +2,20 @@ package ai.molecule.protocol;
 
 import java.util.Optional;
 
-/// The A2A operations of the JSON-RPC binding, under both of their names (A2A 1.0, section 9; 0.3, section 7).
+/// The eleven operations of A2A, under the names that JSON-RPC has for them (A2A 1.0, section 9; 0.3, section
+/// 7).
 public enum A2aMethod {
     SEND("SendMessage", "message/send"),
     STREAM("SendStreamingMessage", "message/stream"),
     GET("GetTask", "tasks/get"),
     LIST("ListTasks", "tasks/list"),
     CANCEL("CancelTask", "tasks/cancel"),
-    SUBSCRIBE("SubscribeToTask", "tasks/resubscribe");
+    SUBSCRIBE("SubscribeToTask", "tasks/resubscribe"),
+    CREATE_PUSH("CreateTaskPushNotificationConfig", "tasks/pushNotificationConfig/set"),
+    GET_PUSH("GetTaskPushNotificationConfig", "tasks/pushNotificationConfig/get"),
+    LIST_PUSH("ListTaskPushNotificationConfigs", "tasks/pushNotificationConfig/list"),
+    DELETE_PUSH("DeleteTaskPushNotificationConfig", "tasks/pushNotificationConfig/delete"),
+    EXTENDED_CARD("GetExtendedAgentCard", "agent/getAuthenticatedExtendedCard");
 
     private final String v1;
     private final String v03;

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -14,7 +15,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
-/// The one JSON reader and writer. Reading is bounded: nesting, number length and trailing text are refused, not
+/// The one JSON reader and writer. Reading is bounded: nesting, number length and trailing text are refused,
+/// not
 /// guessed.
 public final class Json {
 
@@ -61,7 +63,8 @@ public final class Json {
         }
     }
 
-    /// Reads one JSON value that may be kept: not too deep, and no text in it holds what a database cannot, NUL or
+    /// Reads one JSON value that may be kept: not too deep, and no text in it holds what a database cannot, NUL
+    /// or
     /// half
     /// a
     /// surrogate pair.
@@ -128,6 +131,11 @@ public final class Json {
     /// A new empty object.
     public static ObjectNode object() {
         return JsonNodeFactory.instance.objectNode();
+    }
+
+    /// JSON null.
+    public static JsonNode nothing() {
+        return NullNode.getInstance();
     }
 
     /// A new empty array.

@@ -1,10 +1,15 @@
 package ai.molecule.protocol;
 
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
+
 /// Where a task is in its life (A2A 1.0, section 4.1.3), with its names in both versions.
 public enum TaskState {
     SUBMITTED("submitted"),
     WORKING("working"),
     INPUT_REQUIRED("input-required"),
+    AUTH_REQUIRED("auth-required"),
     COMPLETED("completed"),
     FAILED("failed"),
     CANCELED("canceled"),
@@ -28,12 +33,21 @@ public enum TaskState {
     public boolean terminal() {
         return switch (this) {
             case COMPLETED, FAILED, CANCELED, REJECTED -> true;
-            case SUBMITTED, WORKING, INPUT_REQUIRED -> false;
+            case SUBMITTED, WORKING, INPUT_REQUIRED, AUTH_REQUIRED -> false;
         };
     }
 
-    /// True when a blocking caller gets its answer now: nothing follows, or nothing follows before the caller speaks.
+    /// True when a blocking caller gets its answer now: nothing follows, or nothing follows before the caller
+    /// speaks.
     public boolean settles() {
-        return terminal() || this == INPUT_REQUIRED;
+        return terminal() || this == INPUT_REQUIRED || this == AUTH_REQUIRED;
+    }
+
+    /// Reads the name of either version; empty when it is neither's.
+    public static Optional<TaskState> parse(String wire) {
+        var name = wire.toUpperCase(Locale.ROOT).replace('-', '_').replaceFirst("^TASK_STATE_", "");
+        return Arrays.stream(values())
+                .filter(state -> state.name().equals(name))
+                .findFirst();
     }
 }

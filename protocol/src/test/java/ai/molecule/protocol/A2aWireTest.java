@@ -75,12 +75,14 @@ class A2aWireTest {
     void publishedCardsNameOnlyThePlatform() throws MalformedException {
         var registered = Json.read("{\"name\":\"mine\",\"url\":\"http://10.0.0.7:8000\",\"skills\":[{\"id\":\"s\"}],"
                 + "\"supportedInterfaces\":[{\"url\":\"http://10.0.0.7:8000\"}],\"signatures\":[{}],\"custom\":true}");
-        var card = AgentCard.published(registered, "Writer", "writes", "https://molecule.example/workspaces/x/a2a/");
+        var base = "https://molecule.example/workspaces/x/a2a/";
+        var card = AgentCard.published(registered, "Writer", "writes", base);
         assertThat(Json.text(card)).doesNotContain("10.0.0.7").doesNotContain("signatures");
         assertThat(card.path("name").asText()).isEqualTo("Writer");
         assertThat(card.path("custom").asBoolean()).isTrue();
         assertThat(card.path("supportedInterfaces").findValuesAsText("protocolVersion"))
-                .containsExactly("1.0", "0.3");
-        assertThat(card.path("url").asText()).isEqualTo("https://molecule.example/workspaces/x/a2a/");
+                .containsExactly("1.0", "1.0", "0.3");
+        assertThat(card.has("url")).isFalse();
+        assertThat(AgentCard.forBoth(card, base).path("url").asText()).isEqualTo(base);
     }
 }

@@ -1,14 +1,23 @@
 package ai.molecule.platform.a2a;
 
 import ai.molecule.platform.registry.Routes.Route;
+import ai.molecule.protocol.A2aMethod;
+import ai.molecule.protocol.A2aVersion;
+import ai.molecule.protocol.Json;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -17,20 +26,27 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The line to agents: HTTP, one connection kept per agent where it can be, no redirects, and a limit on everything.
+/// The line to agents: JSON-RPC over HTTP, connections kept where they can be, no redirects, and a limit on
+/// everything.
 public final class AgentLine implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(AgentLine.class);
     private static final Duration CONNECT_PATIENCE = Duration.ofSeconds(5);
-    private static final Duration KEEP_ALIVE = Duration.ofSeconds(15);
     private static final int ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 
     private final HttpClient client;
-    private final Duration idlePatience;
+    private final Patience patience;
 
-    /// @param idlePatience how long an agent may be silent within a call
-    public AgentLine(Duration idlePatience) {
-        this.idlePatience = idlePatience;
+    /// How long an agent may be silent.
+    ///
+    /// @param answer before a whole answer
+    /// @param stream within a stream
+    public record Patience(Duration answer, Duration stream) {
+        public static final Patience DEFAULT = new Patience(Duration.ofMinutes(30), Duration.ofMinutes(5));
+    }
+
+    public AgentLine(Patience patience) {
+        this.patience = patience;
         this.client = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
                 .connectTimeout(CONNECT_PATIENCE)
@@ -39,38 +55,60 @@ public final class AgentLine implements AutoCloseable {
                 .build();
     }
 
+    /// What an agent answers with.
+    sealed interface Heard {
+        /// A whole answer: a JSON-RPC response.
+        record Whole(JsonNode response) implements Heard {}
+
+        /// A stream of JSON-RPC responses.
+        record Stream(EventSource events) implements Heard {}
+    }
+
     /// Calls an agent.
     ///
-    /// @throws LineException when it cannot be reached, or answers nothing that can be passed on
-    Reply call(Route route, Switchboard.Call call) throws LineException {
+    /// @param params in the words of the version the agent speaks
+    /// @param headers that go with the call
+    /// @throws LineException when it cannot be reached, or answers nothing that can be used
+    Heard call(Route route, A2aMethod method, ObjectNode params, Map<String, String> headers) throws LineException {
         var request = HttpRequest.newBuilder(route.address())
-                .timeout(idlePatience)
+                .timeout(method.streams() ? patience.stream() : patience.answer())
                 .header("Content-Type", "application/json")
-                .header("Accept", "application/json, text/event-stream")
+                .header("Accept", method.streams() ? "text/event-stream, application/json" : "application/json")
                 .header("Authorization", "Bearer " + route.inboundSecret())
-                .POST(HttpRequest.BodyPublishers.ofByteArray(call.body()));
-        call.passed().forEach(request::header);
+                .POST(HttpRequest.BodyPublishers.ofByteArray(Json.bytes(body(route.speaks(), method, params))));
+        if (route.speaks() == A2aVersion.V1_0) {
+            request.header(A2aVersion.HEADER, A2aVersion.V1_0.wire());
+        }
+        headers.forEach(request::header);
         try {
             var response = client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
-            var type = response.headers().firstValue("content-type").orElse("");
-            var kind = type.toLowerCase(Locale.ROOT);
+            var kind = response.headers().firstValue("content-type").orElse("").toLowerCase(Locale.ROOT);
             if (response.statusCode() == 200 && kind.startsWith("text/event-stream")) {
-                return new Reply.Stream(new EventStream(response.body(), KEEP_ALIVE, idlePatience));
+                return new Heard.Stream(new EventSource(response.body(), patience.stream()));
             }
-            return whole(response, kind);
+            return new Heard.Whole(whole(response, kind));
+        } catch (HttpConnectTimeoutException | ConnectException refused) {
+            throw new LineException(Fault.UNREACHABLE, "the agent cannot be reached", refused);
         } catch (HttpTimeoutException late) {
-            throw new LineException(
-                    Fault.LATE, "Expected the agent to answer within " + idlePatience.toSeconds() + " s", late);
+            throw new LineException(Fault.LATE, "the agent did not answer in time", late);
         } catch (IOException broken) {
-            throw new LineException(
-                    Fault.UNREACHABLE, "Expected to reach the agent, but the connection failed", broken);
+            throw new LineException(Fault.LOST, "the connection to the agent broke", broken);
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
-            throw new LineException(Fault.UNREACHABLE, "Expected an answer, but the platform is stopping", stopped);
+            throw new LineException(Fault.LOST, "the platform is stopping", stopped);
         }
     }
 
-    private Reply whole(HttpResponse<InputStream> response, String kind) throws IOException, LineException {
+    private static ObjectNode body(A2aVersion version, A2aMethod method, ObjectNode params) {
+        var body = Json.object()
+                .put("jsonrpc", "2.0")
+                .put("id", UUID.randomUUID().toString())
+                .put("method", method.name(version));
+        body.set("params", params);
+        return body;
+    }
+
+    private JsonNode whole(HttpResponse<InputStream> response, String kind) throws IOException, LineException {
         var body = response.body();
         var late = new AtomicBoolean();
         var watch = CompletableFuture.runAsync(
@@ -78,33 +116,38 @@ public final class AgentLine implements AutoCloseable {
                     late.set(true);
                     closeQuietly(body);
                 },
-                CompletableFuture.delayedExecutor(idlePatience.toNanos(), TimeUnit.NANOSECONDS));
+                CompletableFuture.delayedExecutor(patience.stream().toNanos(), TimeUnit.NANOSECONDS));
         try (body) {
             var bytes = body.readNBytes(ANSWER_BYTES_MAX + 1);
-            if (bytes.length > ANSWER_BYTES_MAX) {
-                throw new LineException(
-                        Fault.NONSENSE, "Expected an answer of at most " + ANSWER_BYTES_MAX + " bytes", null);
-            }
-            var status = response.statusCode();
-            var json = kind.startsWith("application/json") || kind.startsWith("application/a2a+json");
-            // A redirect, or the agent refusing us, is not the caller's affair.
-            if (!json || (status >= 300 && status < 400) || status == 401) {
-                throw new LineException(
-                        Fault.NONSENSE,
-                        "Expected JSON from the agent, but found status " + status + " of type " + kind,
-                        null);
-            }
-            return new Reply.Whole(status, kind, bytes);
+            return read(response.statusCode(), kind, bytes);
         } catch (IOException broken) {
             if (late.get()) {
-                throw new LineException(
-                        Fault.LATE,
-                        "Expected the agent's whole answer within " + idlePatience.toSeconds() + " s",
-                        broken);
+                throw new LineException(Fault.LATE, "the agent did not send its whole answer in time", broken);
             }
             throw broken;
         } finally {
             watch.cancel(false);
+        }
+    }
+
+    private static JsonNode read(int status, String kind, byte[] bytes) throws LineException {
+        if (bytes.length > ANSWER_BYTES_MAX) {
+            throw new LineException(
+                    Fault.NONSENSE, "the agent's answer is larger than " + ANSWER_BYTES_MAX + " bytes", null);
+        }
+        if (status == 502 || status == 503 || status == 504 || status == 429) {
+            throw new LineException(Fault.LOST, "the agent answered with status " + status, null);
+        }
+        try {
+            var json = Json.readKeepable(bytes);
+            if (json.path("result").isMissingNode() && !json.path("error").isObject()) {
+                throw new LineException(
+                        Fault.NONSENSE, "the agent answered status " + status + " without result and error", null);
+            }
+            return json;
+        } catch (Json.MalformedException notJson) {
+            throw new LineException(
+                    Fault.NONSENSE, "the agent answered status " + status + " of type " + kind + ", not JSON", notJson);
         }
     }
 
@@ -123,15 +166,17 @@ public final class AgentLine implements AutoCloseable {
 
     /// Why a call did not come to an answer.
     enum Fault {
-        /// Nothing reached the agent, as far as we know.
+        /// Nothing reached the agent.
         UNREACHABLE,
+        /// The agent may have the call, but its answer is lost.
+        LOST,
         /// The agent has the call, and may still be at it.
         LATE,
-        /// The agent answered, but nothing that can be passed on.
+        /// The agent answered, but nothing that can be used.
         NONSENSE
     }
 
-    /// A call that did not come to an answer.
+    /// A call that did not come to an answer. The message goes on with a sentence: "the agent ...".
     static final class LineException extends Exception {
         private static final long serialVersionUID = 1L;
 

@@ -7,7 +7,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.net.URI;
 import java.util.function.Supplier;
 
-/// The cards of all workspaces, computed from what the agent registered and where the platform is; also while the
+/// The cards of all workspaces, computed from what the agent registered and where the platform is; also while
+/// the
 /// agent
 /// sleeps.
 public final class Cards {
@@ -20,8 +21,13 @@ public final class Cards {
         this.platformUrl = platformUrl;
     }
 
-    /// The card of a workspace.
+    /// The card of a workspace, for readers of both versions.
     public ObjectNode of(WorkspaceId id) {
+        return AgentCard.forBoth(current(id), endpoint(id));
+    }
+
+    /// The card of a workspace in the words of 1.0 alone.
+    public ObjectNode current(WorkspaceId id) {
         var workspace = workspaces.require(id);
         var profile = workspace.profile();
         return AgentCard.published(

@@ -1,6 +1,8 @@
-/// The switchboard: cards, routes and streams between callers and agents, in A2A 1.0 and 0.3 over JSON-RPC.
+/// The switchboard: an A2A 1.0 and 0.3 server in front of every workspace. It takes messages into the ledger,
+/// hands them
+/// to agents, writes down what agents say, and lets callers wait, watch, ask, cancel and be told.
 ///
-/// In: a caller's bytes for a workspace. Out: the agent's bytes, as they come.
+/// In: a caller's operation on a workspace. Out: what the ledger knows, as it comes.
 @NullMarked
 package ai.molecule.platform.a2a;
 

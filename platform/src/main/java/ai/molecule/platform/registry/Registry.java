@@ -8,7 +8,6 @@ import ai.molecule.platform.workspace.Guest;
 import ai.molecule.platform.workspace.Life;
 import ai.molecule.platform.workspace.Lives;
 import ai.molecule.platform.workspace.Workspace;
-import ai.molecule.protocol.AgentCard;
 import ai.molecule.protocol.Refusal;
 import ai.molecule.protocol.Registration;
 import ai.molecule.protocol.WorkspaceId;
@@ -16,7 +15,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
-/// Lets agents announce themselves: the first time with the operator's token or an enrolment, later with the token
+/// Lets agents announce themselves: the first time with the operator's token or an enrolment, later with the
+/// token
 /// they
 /// got.
 ///
@@ -26,11 +26,11 @@ public final class Registry {
     private final Lives lives;
     private final Access access;
     private final Keys keys;
-    private final AgentUrls urls;
+    private final UrlGuard urls;
     private final Database database;
     private final InstantSource clock;
 
-    public Registry(Lives lives, Access access, Keys keys, AgentUrls urls, Database database, InstantSource clock) {
+    public Registry(Lives lives, Access access, Keys keys, UrlGuard urls, Database database, InstantSource clock) {
         this.lives = lives;
         this.access = access;
         this.keys = keys;
@@ -67,8 +67,8 @@ public final class Registry {
         Registration.checkCard(card);
         lives.change(id, found -> {
             refuseRemoved(found);
-            return found.with(new Guest(
-                    found.guest().url(), AgentCard.own(card), found.guest().epoch()));
+            return found.with(
+                    Guest.announced(found.guest().url(), card, found.guest().epoch()));
         });
     }
 
@@ -92,10 +92,9 @@ public final class Registry {
         var external = found.profile().external();
         var url = registration.url();
         if (external && !url.isEmpty()) {
-            urls.checkAtRegistration(url);
+            urls.checkWhenNamed(url);
         }
-        var guest = new Guest(
-                url, AgentCard.own(registration.agentCard()), found.guest().epoch() + 1);
+        var guest = Guest.announced(url, registration.agentCard(), found.guest().epoch() + 1);
         return found.with(found.life().registered(clock.instant())).with(guest);
     }
 

@@ -1,6 +1,7 @@
 package ai.molecule.platform.registry;
 
 import ai.molecule.platform.store.Database;
+import ai.molecule.protocol.A2aVersion;
 import ai.molecule.protocol.WorkspaceId;
 import java.util.Optional;
 
@@ -13,16 +14,17 @@ final class RouteStore {
         this.database = database;
     }
 
-    record Found(boolean external, boolean reachable, String address, long epoch) {}
+    record Found(boolean external, String address, A2aVersion speaks, boolean streams, long epoch) {}
 
     Optional<Found> find(WorkspaceId workspace) {
         return database.first(
-                """
-                select w.backend = 'external' as external, w.status in ('online', 'degraded') as reachable, w.epoch,
-                       case when w.backend = 'external' then w.url else coalesce(i.address, '') end as address
-                from workspaces w left join instances i on i.workspace_id = w.id where w.id = ?
-                """,
-                row -> new Found(row.flag("external"), row.flag("reachable"), row.text("address"), row.number("epoch")),
+                "select external, address, speaks, streams, epoch from ways where workspace_id = ? and reachable",
+                row -> new Found(
+                        row.flag("external"),
+                        row.text("address"),
+                        A2aVersion.negotiate(row.text("speaks")).orElse(A2aVersion.V0_3),
+                        row.flag("streams"),
+                        row.number("epoch")),
                 workspace.value());
     }
 }

@@ -2,6 +2,7 @@ package ai.molecule.platform.workspace;
 
 import ai.molecule.platform.store.Database;
 import ai.molecule.platform.store.Row;
+import ai.molecule.protocol.A2aVersion;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.node.MissingNode;
@@ -65,7 +66,7 @@ final class WorkspaceStore {
         var rows = database.update(
                 """
                 update workspaces set name = ?, role = ?, tier = ?, runtime = ?, max_concurrent_tasks = ?, metadata = ?,
-                    parent_id = ?, x = ?, y = ?, collapsed = ?, url = ?, agent_card = ?, epoch = ?,
+                    parent_id = ?, x = ?, y = ?, collapsed = ?, url = ?, agent_card = ?, speaks = ?, streams = ?, epoch = ?,
                     status = ?, status_since = ?, status_reason = ?, generation = ?, version = version + 1
                 where id = ? and version = ?
                 """,
@@ -81,6 +82,8 @@ final class WorkspaceStore {
                 place.collapsed(),
                 changed.guest().url(),
                 card.isMissingNode() ? null : card.toString(),
+                changed.guest().speaks().wire(),
+                changed.guest().streams(),
                 changed.guest().epoch(),
                 changed.life().status(),
                 changed.life().since(),
@@ -127,7 +130,8 @@ final class WorkspaceStore {
                 """, WorkspaceStore::workspace, id.value());
     }
 
-    /// Holds the rows of a workspace and of all below it until the transaction ends, in one order for everybody: rows
+    /// Holds the rows of a workspace and of all below it until the transaction ends, in one order for
+    /// everybody: rows
     /// first, the journal's
     /// head last, so that nobody waits in a circle.
     void holdTeam(WorkspaceId id) {
@@ -174,7 +178,8 @@ final class WorkspaceStore {
                         """, row -> row.count("n"), value(parent)).getFirst();
     }
 
-    /// Lets one change of the tree happen at a time, until the transaction ends; cycles and depth are checked under
+    /// Lets one change of the tree happen at a time, until the transaction ends; cycles and depth are checked
+    /// under
     /// it.
     void lockTree() {
         database.query("select pg_advisory_xact_lock(7301) is null as locked", row -> row.flag("locked"));
@@ -227,6 +232,8 @@ final class WorkspaceStore {
                 new Guest(
                         row.text("url"),
                         card == null ? MissingNode.getInstance() : Json.trusted(card),
+                        A2aVersion.negotiate(row.text("speaks")).orElse(A2aVersion.V0_3),
+                        row.flag("streams"),
                         row.number("epoch")),
                 Life.of(row.text("status"), row.instant("status_since"), row.text("status_reason")),
                 row.number("generation"),

@@ -5,7 +5,6 @@ import ai.molecule.platform.journal.Journal;
 import ai.molecule.platform.store.Database;
 import ai.molecule.protocol.Refusal;
 import ai.molecule.protocol.WorkspaceId;
-import com.fasterxml.jackson.databind.node.MissingNode;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -50,7 +49,8 @@ public final class Workspaces {
 
     /// Creates a workspace, or finds the one that the same request created in the last 24 hours.
     ///
-    /// @throws Refusal when runtime or backend are not to be had, the parent does not exist, or the key was used
+    /// @throws Refusal when runtime or backend are not to be had, the parent does not exist, or the key was
+    /// used
     /// for another request
     public Created create(Draft draft, @Nullable IdempotencyKey key) {
         offer.check(draft.profile());
@@ -237,7 +237,7 @@ public final class Workspaces {
                 id,
                 draft.profile(),
                 new Place(draft.parent(), chosen.x(), chosen.y(), false),
-                new Guest(draft.url(), MissingNode.getInstance(), 0),
+                Guest.expected(draft.url()),
                 life,
                 1,
                 0,

@@ -22,7 +22,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Whatever is sent, to whatever route: a clear `{"error","code"}`, never a stack trace, never a 500, never half a
+/// Whatever is sent, to whatever route: a clear `{"error","code"}`, never a stack trace, never a 500, never
+/// half a
 /// row.
 class BadInputTest {
 
@@ -70,7 +71,7 @@ class BadInputTest {
     }
 
     private static String path(Route route) {
-        return route.path().replace("{id}", ID);
+        return route.path().replace("{id}", ID).replaceAll("[{][^}]+[}]", "x");
     }
 
     private static void assertRefused(TestHouse.Heard heard) {
@@ -133,7 +134,10 @@ class BadInputTest {
                 new byte[] {'{', '"', 'n', '"', ':', '"', (byte) 0xFF, (byte) 0xFE, '"', '}'});
         for (var body : bodies) {
             var heard = send(route, TestHouse.ADMIN_TOKEN, body);
-            if (route.path().contains("a2a")) {
+            if (route.path().contains("/a2a/") && !route.path().endsWith("/")) {
+                assertThat(heard.status()).isIn(400, 404);
+                assertThat(heard.body().has("error")).isTrue();
+            } else if (route.path().contains("a2a")) {
                 assertThat(heard.status()).isEqualTo(200);
                 assertThat(heard.body().path("error").path("code").asInt()).isIn(-32700, -32600);
             } else if (!route.path().equals("/session") || heard.status() != 401) {

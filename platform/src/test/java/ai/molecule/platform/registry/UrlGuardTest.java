@@ -9,9 +9,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class AgentUrlsTest {
+class UrlGuardTest {
 
-    private final AgentUrls urls = new AgentUrls(List.of());
+    private final UrlGuard urls = new UrlGuard(List.of(), "ALLOWED_AGENT_CIDRS");
 
     @ParameterizedTest
     @ValueSource(
@@ -45,7 +45,7 @@ class AgentUrlsTest {
 
     @Test
     void theOperatorMayAllowARange() {
-        var office = new AgentUrls(List.of(Cidr.of("10.1.0.0/16")));
+        var office = new UrlGuard(List.of(Cidr.of("10.1.0.0/16")), "ALLOWED_AGENT_CIDRS");
         assertThat(office.checkBeforeCall("http://10.1.2.3:8000/").getPort()).isEqualTo(8000);
         assertThatThrownBy(() -> office.checkBeforeCall("http://10.2.0.1/")).isInstanceOf(Refusal.class);
     }
@@ -53,7 +53,7 @@ class AgentUrlsTest {
     @Test
     void aNameThatDoesNotResolveYetMayRegisterButIsNotCalled() {
         var unknown = "https://your-agent.invalid/";
-        assertThat(urls.checkAtRegistration(unknown).getHost()).isEqualTo("your-agent.invalid");
+        assertThat(urls.checkWhenNamed(unknown).getHost()).isEqualTo("your-agent.invalid");
         assertThatThrownBy(() -> urls.checkBeforeCall(unknown)).hasMessageContaining("resolve");
     }
 

@@ -7,12 +7,12 @@ import java.net.URISyntaxException;
 import java.net.UnknownHostException;
 import java.util.List;
 
-/// Which URLs an external agent may name, so that nobody makes the platform call into its own network.
+/// Which URLs somebody may name for the platform to call, so that nobody makes it call into its own network.
 ///
-/// Everything that is not a public address is refused unless the operator lists its range in `ALLOWED_AGENT_CIDRS`.
-/// Checked when an agent
-/// registers and again before every call; the JVM's resolver answers both from one cache.
-public final class AgentUrls {
+/// Everything that is not a public address is refused unless the operator lists its range. Checked when a URL
+/// is named
+/// and again before every call; the JVM's resolver answers both from one cache.
+public final class UrlGuard {
 
     private static final List<Cidr> NOT_PUBLIC = List.of(
             Cidr.of("0.0.0.0/8"),
@@ -37,20 +37,24 @@ public final class AgentUrls {
             Cidr.of("2001:db8::/32"));
 
     private final List<Cidr> allowed;
+    private final String setting;
 
-    public AgentUrls(List<Cidr> allowed) {
+    /// @param allowed the ranges that are allowed beyond the public ones
+    /// @param setting the name of the setting that lists them
+    public UrlGuard(List<Cidr> allowed, String setting) {
         this.allowed = List.copyOf(allowed);
+        this.setting = setting;
     }
 
     /// Checks the form of a URL, and its address where the name resolves already.
     ///
     /// @throws Refusal `url_not_allowed`
-    public URI checkAtRegistration(String url) {
+    public URI checkWhenNamed(String url) {
         var uri = parse(url);
         try {
             checkAddresses(uri);
         } catch (UnknownHostException notYet) {
-            // A name may be published later than its agent starts; it is checked again before every call.
+            // A name may be published later than it is given to us; it is checked again before every call.
             return uri;
         }
         return uri;
@@ -64,7 +68,7 @@ public final class AgentUrls {
         try {
             checkAddresses(uri);
         } catch (UnknownHostException unknown) {
-            throw refuse("Expected the agent's host " + uri.getHost() + " to resolve, but it does not");
+            throw refuse("Expected the host " + uri.getHost() + " to resolve, but it does not");
         }
         return uri;
     }
@@ -89,7 +93,7 @@ public final class AgentUrls {
         for (var address : InetAddress.getAllByName(uri.getHost())) {
             if (contains(NOT_PUBLIC, address) && !contains(allowed, address)) {
                 throw refuse("Expected a public address, but " + uri.getHost()
-                        + " is not; the operator can list its range in ALLOWED_AGENT_CIDRS");
+                        + " is not; the operator can list its range in " + setting);
             }
         }
     }

@@ -1,0 +1,432 @@
+package ai.molecule.platform.a2a;
+
+import ai.molecule.platform.a2a.AgentLine.Fault;
+import ai.molecule.platform.a2a.AgentLine.Heard;
+import ai.molecule.platform.a2a.AgentLine.LineException;
+import ai.molecule.platform.ledger.Entry;
+import ai.molecule.platform.ledger.Lease;
+import ai.molecule.platform.registry.Routes.Route;
+import ai.molecule.protocol.A2aMethod;
+import ai.molecule.protocol.A2aVersion;
+import ai.molecule.protocol.Json;
+import ai.molecule.protocol.JsonRpc;
+import ai.molecule.protocol.JsonRpc.ErrorCode;
+import ai.molecule.protocol.Refusal;
+import ai.molecule.protocol.TaskState;
+import ai.molecule.protocol.TaskTree;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One message being handed to its agent, and everything the agent says of it being written down, until the
+/// task needs
+/// its caller or nobody any more.
+///
+/// A connection that breaks is healed by asking the agent for the task and following it anew. An agent that
+/// lost the
+/// task gets the message again; it can tell by the message's id. What happens is durable; this object is not,
+/// and when
+/// it is lost another process goes on from the ledger.
+final class Delivery implements Runnable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Delivery.class);
+    private static final int BATCH_MAX = 128;
+    private static final int HEAL_TRIES_MAX = 5;
+    private static final Duration HEAL_PACE = Duration.ofMillis(200);
+    private static final Duration POLL_PACE = Duration.ofSeconds(1);
+    private static final Duration BACK_OFF_FIRST = Duration.ofMillis(500);
+    private static final Duration BACK_OFF_MAX = Duration.ofSeconds(30);
+
+    private final Means means;
+    private final Lease lease;
+    private final boolean fresh;
+    private final AgentWords words;
+    private final TaskTree tree;
+    private final boolean further;
+    private final List<ObjectNode> pending = new ArrayList<>();
+    private long last;
+    private long epoch;
+    private boolean heard;
+    private @Nullable ObjectNode held;
+    private volatile @Nullable EventSource open;
+    private volatile boolean stopped;
+
+    /// @param fresh true when the message was taken in just now, so that nothing can have happened to its task
+    /// @param tree the task up to the event that took the message in
+    Delivery(Means means, Lease lease, boolean fresh, TaskTree tree) {
+        this.means = means;
+        this.lease = lease;
+        this.fresh = fresh;
+        this.tree = tree;
+        this.last = lease.seq();
+        this.further = lease.seq() > 1 && tree.task().path("history").size() > 1;
+        this.words =
+                new AgentWords(lease.task().toString(), lease.contextId(), lease.agentTask(), lease.agentContext());
+    }
+
+    UUID task() {
+        return lease.task();
+    }
+
+    /// Stops listening to the agent; what it said is written.
+    void stop() {
+        stopped = true;
+        var stream = open;
+        if (stream != null) {
+            stream.close();
+        }
+    }
+
+    @Override
+    public void run() {
+        try {
+            if (wanted()) {
+                deliver();
+            }
+        } catch (LeaseLostException gone) {
+            LOG.info("Task {} goes on elsewhere: another process holds it", lease.task());
+        }
+    }
+
+    /// False when the task ended while the message waited, which then ends with it.
+    private boolean wanted() throws LeaseLostException {
+        if (fresh) {
+            return true;
+        }
+        var task = means.ledger().find(lease.task()).orElseThrow();
+        last = task.seq();
+        if (task.cancelAsked() && !task.state().terminal()) {
+            cancel();
+            return false;
+        }
+        if (task.state().terminal()) {
+            write(Entry.End.canceled());
+            return false;
+        }
+        return true;
+    }
+
+    private void deliver() throws LeaseLostException {
+        try {
+            var route = means.routes().to(lease.target());
+            if (route.isEmpty()) {
+                again("its agent is not there", false);
+                return;
+            }
+            epoch = route.get().epoch();
+            var theyHaveIt = lease.acknowledged() && !words.theirTask().isEmpty();
+            var settled = theyHaveIt ? heal() : send(route.get());
+            while (!settled) {
+                settled = heal();
+            }
+        } catch (Refusal notAllowed) {
+            fail(String.valueOf(notAllowed.getMessage()));
+        } catch (LineException broken) {
+            broke(broken);
+        }
+    }
+
+    private void broke(LineException broken) throws LeaseLostException {
+        var why = String.valueOf(broken.getMessage());
+        LOG.info("Message for workspace {} (task {}): {}", lease.target(), lease.task(), why);
+        switch (broken.fault()) {
+            case UNREACHABLE -> again(why, false);
+            case LOST -> again(why, true);
+            case LATE -> fail(why);
+            case NONSENSE ->
+                refused(JsonRpc.error(
+                                Json.nothing(),
+                                ErrorCode.INVALID_AGENT_RESPONSE,
+                                "Expected an answer that can be passed on, but " + why)
+                        .path("error"));
+        }
+    }
+
+    /// Hands the message over; true when the task settled.
+    private boolean send(Route route) throws LineException, LeaseLostException {
+        var method = route.streams() ? A2aMethod.STREAM : A2aMethod.SEND;
+        var params = words.send(lease.request().path("params"), route.speaks());
+        return switch (means.line().call(route, method, params, headers())) {
+            case Heard.Whole(var response) -> whole(response);
+            case Heard.Stream(var events) -> follow(events);
+        };
+    }
+
+    private Map<String, String> headers() {
+        var headers = new LinkedHashMap<String, String>();
+        lease.request()
+                .path("headers")
+                .properties()
+                .forEach(field -> headers.put(field.getKey(), field.getValue().asText()));
+        return headers;
+    }
+
+    private boolean whole(JsonNode response) throws LineException, LeaseLostException {
+        if (response.path("error").isObject()) {
+            refused(response.path("error"));
+            return true;
+        }
+        take(read(response));
+        return settledNow();
+    }
+
+    /// Writes down what a stream brings; true when the task settled in it.
+    private boolean follow(EventSource events) throws LineException, LeaseLostException {
+        open = events;
+        try (events) {
+            for (var next = events.next(); next.isPresent() && !stopped; next = events.next()) {
+                if (next.get().path("error").isObject()) {
+                    refused(next.get().path("error"));
+                    return true;
+                }
+                var event = read(next.get());
+                take(event);
+                if (settles(event)) {
+                    write(Entry.End.done());
+                    return true;
+                }
+                if (!events.ready() || pending.size() >= BATCH_MAX) {
+                    write(null);
+                }
+            }
+        } catch (LineException broken) {
+            if (broken.fault() != Fault.LOST || !heard) {
+                throw broken;
+            }
+            LOG.info("Task {}: {}; asking the agent for it", lease.task(), broken.getMessage());
+        } finally {
+            open = null;
+        }
+        if (!heard) {
+            throw new LineException(Fault.LOST, "the agent ended its stream without a word", null);
+        }
+        return settledNow();
+    }
+
+    private ObjectNode read(JsonNode response) throws LineException {
+        return words.read(response.path("result"))
+                .orElseThrow(() -> new LineException(
+                        Fault.NONSENSE, "the agent sent a result that is neither message nor task", null));
+    }
+
+    /// Takes an event of the agent. The state from before a further message, which a stream repeats at its
+    /// beginning,
+    /// is held back until the stream ends with it.
+    private void take(ObjectNode event) {
+        var first = !heard;
+        heard = true;
+        held = null;
+        if (event.path("task") instanceof ObjectNode whole) {
+            tree.keepHistory(whole);
+            if (first
+                    && further
+                    && TaskTree.stateOf(whole).settles()
+                    && !TaskTree.stateOf(whole).terminal()) {
+                held = event;
+                return;
+            }
+        }
+        if (event.path("message") instanceof ObjectNode) {
+            event.put(
+                    "at",
+                    Words.status(TaskState.COMPLETED, now()).path("timestamp").asText());
+        }
+        pending.add(event);
+        tree.apply(event);
+    }
+
+    private boolean settles(ObjectNode event) {
+        if (held != null) {
+            return false;
+        }
+        var state = tree.state();
+        return state.terminal() || (state.settles() && !event.has("task"));
+    }
+
+    /// At the end of what the agent said: true when the task settled, and then the delivery is over.
+    private boolean settledNow() throws LeaseLostException {
+        if (held != null) {
+            pending.add(held);
+            tree.apply(held);
+            held = null;
+        }
+        var settled = tree.state().settles();
+        write(settled ? Entry.End.done() : null);
+        return settled;
+    }
+
+    /// Asks the agent how the task is and follows it anew; true when that is over, one way or the other.
+    private boolean heal() throws LeaseLostException, LineException {
+        for (int tries = 0; tries < HEAL_TRIES_MAX; tries++) {
+            LockSupport.parkNanos(HEAL_PACE.toNanos() * tries);
+            var route = means.routes().to(lease.target());
+            if (stopped || words.theirTask().isEmpty() || route.isEmpty()) {
+                break;
+            }
+            epoch = route.get().epoch();
+            try {
+                var heardOf = ask(route.get());
+                if (heardOf.isEmpty()) {
+                    again("its agent does not know it any more", true);
+                    return true;
+                }
+                if (brought(heardOf.get())) {
+                    return true;
+                }
+                if (route.get().streams()) {
+                    return subscribe(route.get());
+                }
+                LockSupport.parkNanos(POLL_PACE.toNanos());
+                return false;
+            } catch (LineException broken) {
+                LOG.debug("Task {} cannot be asked for: {}", lease.task(), broken.getMessage());
+            }
+        }
+        again("its agent was lost while at it", true);
+        return true;
+    }
+
+    /// The task as the agent has it; empty when it has none.
+    private Optional<ObjectNode> ask(Route route) throws LineException {
+        if (!(means.line().call(route, A2aMethod.GET, words.about(), Map.of()) instanceof Heard.Whole(var response))) {
+            throw new LineException(Fault.NONSENSE, "the agent answered a question with a stream", null);
+        }
+        var code = response.path("error").path("code").asInt(0);
+        if (code == ErrorCode.TASK_NOT_FOUND.number() || code == ErrorCode.METHOD_NOT_FOUND.number()) {
+            return Optional.empty();
+        }
+        if (code != 0) {
+            throw new LineException(Fault.LOST, "the agent answered a question with error " + code, null);
+        }
+        return words.read(response.path("result")).filter(event -> event.has("task"));
+    }
+
+    /// Writes down how the task is where that is news; true when it settled.
+    private boolean brought(ObjectNode event) throws LeaseLostException {
+        var news = !event.path("task").path("status").equals(tree.task().path("status"))
+                || !event.path("task").path("artifacts").equals(tree.task().path("artifacts"));
+        if (news) {
+            take(event);
+        }
+        heard = true;
+        return settledNow();
+    }
+
+    private boolean subscribe(Route route) throws LineException, LeaseLostException {
+        return switch (means.line().call(route, A2aMethod.SUBSCRIBE, words.about(), Map.of())) {
+            case Heard.Whole(var response) when response.path("error").isObject() -> false;
+            case Heard.Whole(var response) -> whole(response);
+            case Heard.Stream(var events) -> follow(events);
+        };
+    }
+
+    /// The agent refuses the message. A task that went on before goes on as it was.
+    private void refused(JsonNode error) throws LeaseLostException {
+        var message = "the agent refused the message: " + error.path("message").asText("");
+        var lostTask = error.path("code").asInt(0) == ErrorCode.TASK_NOT_FOUND.number();
+        ObjectNode event;
+        if (further && !lostTask) {
+            var before = means.ledger().tree(lease.task(), lease.seq() - 1).task();
+            event = Words.came(tree.task(), before.path("status"));
+        } else {
+            event = Words.came(tree.task(), TaskState.FAILED, message, now());
+        }
+        event.set("error", error);
+        pending.add(event);
+        tree.apply(event);
+        write(Entry.End.done());
+    }
+
+    private void fail(String why) throws LeaseLostException {
+        end(TaskState.FAILED, why, Entry.End.dead(why));
+    }
+
+    private void cancel() throws LeaseLostException {
+        end(TaskState.CANCELED, "", Entry.End.canceled());
+    }
+
+    private void end(TaskState state, String why, Entry.End end) throws LeaseLostException {
+        var event = Words.came(tree.task(), state, why, now());
+        pending.add(event);
+        tree.apply(event);
+        write(end);
+    }
+
+    /// Puts the message back into the mailbox, unless its time is over, it was lost too often, or it is not
+    /// wanted any
+    /// more.
+    private void again(String why, boolean counted) throws LeaseLostException {
+        var task = means.ledger().find(lease.task()).orElseThrow();
+        if (task.cancelAsked() && !task.state().terminal()) {
+            cancel();
+        } else if (counted && lease.attempts() + 1 >= means.ledger().limits().attempts()) {
+            fail("given up after " + (lease.attempts() + 1) + " attempts: " + why);
+        } else if (now().isAfter(lease.expires())) {
+            fail("it could not be delivered in time: " + why);
+        } else {
+            if (heard || lease.acknowledged()) {
+                pending.clear();
+                var event = Words.again(tree.task(), why, now());
+                pending.add(event);
+                tree.apply(event);
+            }
+            write(new Entry.End("queued", why, now().plus(backOff()), epoch));
+        }
+    }
+
+    private Duration backOff() {
+        if (lease.attempts() == 0) {
+            return Duration.ZERO;
+        }
+        var doubled = BACK_OFF_FIRST.multipliedBy(1L << Math.min(lease.attempts() - 1, 10));
+        return doubled.compareTo(BACK_OFF_MAX) > 0 ? BACK_OFF_MAX : doubled;
+    }
+
+    /// Writes what is pending, and perhaps how the delivery ends. A task that ended meanwhile takes nothing
+    /// more.
+    private void write(Entry.@Nullable End end) throws LeaseLostException {
+        if (pending.isEmpty() && end == null) {
+            return;
+        }
+        var changesState = pending.stream().anyMatch(event -> !event.has("artifactUpdate"));
+        var state = tree.state();
+        var keeps = end != null && !end.phase().equals("queued");
+        var written = means.ledger()
+                .append(new Entry(
+                        lease.task(),
+                        last,
+                        Entry.Hold.of(lease),
+                        pending,
+                        changesState ? state.wire(A2aVersion.V0_3) : null,
+                        new Entry.Named(words.theirTask(), words.theirContext()),
+                        keeps ? tree.task() : null,
+                        end))
+                .orElseThrow(LeaseLostException::new);
+        pending.clear();
+        last = written.last();
+        if (written.ended() && end == null) {
+            write(Entry.End.canceled());
+            throw new LeaseLostException();
+        }
+    }
+
+    private Instant now() {
+        return means.clock().instant();
+    }
+
+    /// Another process holds the message by now, or the task has ended: nothing more is to be done here.
+    private static final class LeaseLostException extends Exception {
+        private static final long serialVersionUID = 1L;
+    }
+}

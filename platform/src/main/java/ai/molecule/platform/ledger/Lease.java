@@ -1,0 +1,29 @@
+package ai.molecule.platform.ledger;
+
+import ai.molecule.protocol.WorkspaceId;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Instant;
+import java.util.UUID;
+
+/// The right of one process to deliver one message, until the delivery ends or the process does.
+///
+/// @param number which lease of the delivery this is; an older one is good for nothing any more
+/// @param seq the event of the task that took the message in
+/// @param request what is to be sent
+/// @param agentTask what the agent calls the task; empty while it does not know it
+/// @param agentContext what the agent calls the context; empty when it calls it as we do
+/// @param acknowledged true when the agent has the message, as far as is known
+/// @param attempts how many attempts were made before
+public record Lease(
+        long delivery,
+        int number,
+        UUID task,
+        WorkspaceId target,
+        String contextId,
+        long seq,
+        JsonNode request,
+        String agentTask,
+        String agentContext,
+        boolean acknowledged,
+        int attempts,
+        Instant expires) {}

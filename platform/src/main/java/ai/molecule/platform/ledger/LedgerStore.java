@@ -1,0 +1,321 @@
+package ai.molecule.platform.ledger;
+
+import ai.molecule.platform.store.Database;
+import ai.molecule.platform.store.Row;
+import ai.molecule.platform.store.SqlArray;
+import ai.molecule.protocol.Json;
+import ai.molecule.protocol.WorkspaceId;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/// The SQL that changes the ledger; what it takes to decide is in the functions of `V2__ledger.sql`.
+///
+/// Batches are written in the order of their targets, those that change a mailbox first, so that two of them
+/// never
+/// wait
+/// for each other.
+final class LedgerStore {
+
+    private final Database database;
+    private final MailboxLimits limits;
+    private final long holder;
+
+    LedgerStore(Database database, MailboxLimits limits, long holder) {
+        this.database = database;
+        this.limits = limits;
+        this.holder = holder;
+    }
+
+    /// Takes messages in.
+    List<Accepted> accept(List<Submission> batch, Instant now) {
+        var order = order(
+                batch,
+                Comparator.comparing((Submission one) -> one.address().target().value())
+                        .thenComparing(Submission::task));
+        var items = order.stream().map(batch::get).toList();
+        var rows = database.query(
+                """
+                select a.*, i.n from unnest(?::uuid[], ?::bool[], ?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::text[],
+                        ?::text[], ?::text[], ?::int4[], ?::uuid[], ?::int4[], ?::text[], ?::bool[], ?::timestamptz[],
+                        ?::timestamptz[])
+                    with ordinality as i(task, further, target, owner, context, message, event, state, request, size,
+                        parent, depth, trace, inside, due, until, n),
+                    lateral ledger_accept(?, i.task, i.further, i.target, i.owner, i.context, i.message, i.event, i.state,
+                        i.request, i.size, i.parent, i.depth, i.trace, i.inside, i.due, i.until, ?, ?, ?, ?) a
+                order by i.n
+                """,
+                row -> accepted(row, items.get(row.count("n") - 1)),
+                column("uuid", items, Submission::task),
+                column("bool", items, Submission::further),
+                column("uuid", items, one -> one.address().target().value()),
+                column("uuid", items, one -> one.address().owner().value()),
+                column("text", items, one -> one.address().contextId()),
+                column("text", items, one -> one.address().messageId()),
+                column("text", items, one -> Json.text(one.event())),
+                column("text", items, Submission::state),
+                column("text", items, one -> Json.text(one.request())),
+                column("int4", items, one -> Json.text(one.request()).length()),
+                column("uuid", items, one -> one.origin().parent()),
+                column("int4", items, one -> one.origin().depth()),
+                column("text", items, one -> one.origin().trace()),
+                column("bool", items, one -> one.origin().inside()),
+                column("timestamptz", items, one -> one.origin().deadline()),
+                column("timestamptz", items, Submission::expires),
+                now,
+                holder,
+                now.plus(limits.lease()),
+                limits.messages(),
+                limits.bytes());
+        return backInOrder(order, rows);
+    }
+
+    private static Accepted accepted(Row row, Submission of) {
+        return switch (row.text("outcome")) {
+            case "leased" ->
+                new Accepted.Leased(
+                        new Lease(
+                                row.number("delivery"),
+                                1,
+                                of.task(),
+                                of.address().target(),
+                                of.address().contextId(),
+                                row.number("seq"),
+                                of.request(),
+                                row.text("agent_task"),
+                                row.text("agent_context"),
+                                false,
+                                0,
+                                of.expires()),
+                        row.number("seq"));
+            case "queued" -> new Accepted.Queued(of.task(), row.number("seq"));
+            case "repeated" -> new Accepted.Repeated(row.uuid("task_id"), row.number("seq"));
+            case "full" -> new Accepted.Full();
+            case "foreign" -> new Accepted.Foreign();
+            case "ended" -> new Accepted.Ended();
+            case String unknown -> throw new IllegalStateException("Expected an outcome, but found " + unknown);
+        };
+    }
+
+    /// What became of an entry.
+    ///
+    /// @param first the number of the first event; what follows the last one when none was added
+    record Written(Outcome outcome, long first) {}
+
+    /// How an entry was taken.
+    enum Outcome {
+        ADDED,
+        /// The task had ended: its events were not added, but the delivery ended as asked.
+        ENDED,
+        /// The lease is another's by now: nothing was written.
+        LOST
+    }
+
+    /// Writes entries.
+    List<Written> append(List<Entry> batch, Instant now) {
+        var targets = targets(batch);
+        var order = order(
+                batch,
+                Comparator.comparing((Entry one) -> targets.getOrDefault(one.task(), one.task()))
+                        .thenComparing((Entry one) -> one.end() == null)
+                        .thenComparing(Entry::task));
+        var items = order.stream().map(batch::get).toList();
+        var rows = database.query(
+                """
+                select a.*, i.n from unnest(?::uuid[], ?::int8[], ?::text[], ?::int4[], ?::text[], ?::text[], ?::text[],
+                        ?::text[], ?::text[], ?::bool[], ?::text[], ?::text[], ?::timestamptz[], ?::int8[])
+                    with ordinality as i(task, delivery, phase, lease, events, state, their_task, their_context, snapshot,
+                        acknowledges, ends, why, again, epoch, n),
+                    lateral ledger_append(?, i.task, i.delivery, i.phase, i.lease, i.events, i.state, i.their_task,
+                        i.their_context, i.snapshot, i.acknowledges, i.ends, i.why, i.again, i.epoch) a
+                order by i.n
+                """,
+                row -> new Written(outcome(row.text("outcome")), row.number("first_seq")),
+                column("uuid", items, Entry::task),
+                column("int8", items, one -> one.by() == null ? 0L : one.by().delivery()),
+                column("text", items, one -> one.by() == null ? "" : one.by().phase()),
+                column("int4", items, one -> one.by() == null ? 0 : one.by().lease()),
+                column(
+                        "text",
+                        items,
+                        one -> one.events().stream().map(Json::text).collect(Collectors.joining("\n"))),
+                column("text", items, Entry::state),
+                column("text", items, one -> one.agent().task()),
+                column("text", items, one -> one.agent().context()),
+                column("text", items, one -> one.snapshot() == null ? null : Json.text(one.snapshot())),
+                column("bool", items, one -> !one.events().isEmpty()),
+                column(
+                        "text",
+                        items,
+                        one -> one.end() == null ? null : one.end().phase()),
+                column(
+                        "text",
+                        items,
+                        one -> one.end() == null ? null : one.end().problem()),
+                column(
+                        "timestamptz",
+                        items,
+                        one -> one.end() == null ? null : one.end().again()),
+                column("int8", items, one -> one.end() == null ? 0L : one.end().epoch()),
+                now);
+        return backInOrder(order, rows);
+    }
+
+    /// The target of each task of a batch of more than one, by which it is ordered.
+    private Map<UUID, UUID> targets(List<Entry> batch) {
+        if (batch.size() == 1) {
+            return Map.of();
+        }
+        return database
+                .query(
+                        "select id, target from tasks where id = any(?)",
+                        row -> Map.entry(row.uuid("id"), row.uuid("target")),
+                        column("uuid", batch, Entry::task))
+                .stream()
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+    }
+
+    private static Outcome outcome(String wire) {
+        return switch (wire) {
+            case "added" -> Outcome.ADDED;
+            case "ended" -> Outcome.ENDED;
+            case "lost" -> Outcome.LOST;
+            case String unknown -> throw new IllegalStateException("Expected an outcome, but found " + unknown);
+        };
+    }
+
+    /// Leases what the agent of a workspace can have now.
+    List<Lease> lease(WorkspaceId target, Instant now) {
+        return database.query("""
+                select d.*, t.agent_task, coalesce(nullif(t.agent_context, ''), (select e.agent_context from tasks e
+                        where e.target = d.target and e.context_id = d.context_id and e.owner = d.owner
+                            and e.agent_context <> '' order by e.created_at desc limit 1), '') as agent_context
+                from ledger_lease(?, ?, ?, ?) d join tasks t on t.id = d.task_id order by d.id
+                """, LedgerStore::lease, now, target.value(), holder, now.plus(limits.lease()));
+    }
+
+    /// Takes over what processes held that are gone, and what they held for too long.
+    List<Lease> takeOver(Instant now, int limit) {
+        return database.query("""
+                with orphans as (
+                    select id from deliveries d where phase = 'leased' and holder <> ?
+                        and (leased_until < ? or not exists (select from pg_locks l where l.locktype = 'advisory'
+                            and l.granted and (l.classid::int8 << 32) + l.objid::int8 = d.holder))
+                    order by id limit ? for update skip locked),
+                taken as (
+                    update deliveries d set holder = ?, lease = lease + 1, leased_until = ? from orphans
+                    where d.id = orphans.id returning d.*)
+                select d.*, t.agent_task, t.agent_context from taken d join tasks t on t.id = d.task_id order by d.id
+                """, LedgerStore::lease, holder, now, limit, holder, now.plus(limits.lease()));
+    }
+
+    /// Goes on holding what is held.
+    void renew(Instant now) {
+        database.update(
+                "update deliveries set leased_until = ? where holder = ? and phase = 'leased'",
+                now.plus(limits.lease()),
+                holder);
+    }
+
+    private static Lease lease(Row row) {
+        return new Lease(
+                row.number("id"),
+                row.count("lease"),
+                row.uuid("task_id"),
+                new WorkspaceId(row.uuid("target")),
+                row.text("context_id"),
+                row.number("seq"),
+                Json.trusted(row.text("request")),
+                row.text("agent_task"),
+                row.text("agent_context"),
+                row.flag("acknowledged"),
+                row.count("attempts"),
+                row.instant("expires_at"));
+    }
+
+    /// The workspaces that have something waiting and an agent that can take something.
+    List<WorkspaceId> waitingTargets(Instant now) {
+        return database.query("""
+                select m.workspace_id from mailboxes m join ways w on w.workspace_id = m.workspace_id
+                where m.queued > 0 and w.reachable and (m.running < w.slots
+                        or exists (select from deliveries d where d.target = m.workspace_id and d.phase = 'queued' and d.reentrant))
+                    and exists (select from deliveries d where d.target = m.workspace_id and d.phase = 'queued'
+                        and (d.not_before <= ? or d.epoch <> w.epoch))
+                limit 1000
+                """, row -> new WorkspaceId(row.uuid("workspace_id")), now);
+    }
+
+    /// A queued message that cannot wait any longer, and why.
+    record Hopeless(UUID task, long seq, Entry.Hold hold, String why) {}
+
+    /// The queued messages whose time is over or whose target is gone.
+    List<Hopeless> hopeless(Instant now, int limit) {
+        return database.query(
+                """
+                select d.task_id, d.id, d.lease, t.seq, d.expires_at < ? as late, d.problem
+                from deliveries d join tasks t on t.id = d.task_id join workspaces w on w.id = d.target
+                where d.phase = 'queued' and (d.expires_at < ? or w.status = 'removed') limit ?
+                """,
+                row -> new Hopeless(
+                        row.uuid("task_id"),
+                        row.number("seq"),
+                        new Entry.Hold(row.number("id"), "queued", row.count("lease")),
+                        row.flag("late")
+                                ? "it could not be delivered in time"
+                                        + (row.text("problem").isEmpty() ? "" : ": " + row.text("problem"))
+                                : "its workspace was removed"),
+                now,
+                now,
+                limit);
+    }
+
+    /// Asks for a task to be canceled once somebody meets it.
+    void askToCancel(UUID task) {
+        database.update("update tasks set cancel_asked = true where id = ?", task);
+    }
+
+    /// Remembers as what a dead message was sent again; false when it was already, or is not dead.
+    boolean resent(long delivery, UUID as) {
+        return database.update(
+                        "update deliveries set resent_as = ? where id = ? and phase = 'dead' and resent_as is null",
+                        as,
+                        delivery)
+                == 1;
+    }
+
+    private static <T> List<Integer> order(List<T> batch, Comparator<T> by) {
+        if (batch.size() == 1) {
+            return List.of(0);
+        }
+        return IntStream.range(0, batch.size())
+                .boxed()
+                .sorted((a, b) -> by.compare(batch.get(a), batch.get(b)))
+                .toList();
+    }
+
+    private static <T> List<T> backInOrder(List<Integer> order, List<T> rows) {
+        if (rows.size() != order.size()) {
+            throw new IllegalStateException("Expected " + order.size() + " results, but found " + rows.size());
+        }
+        var result = new ArrayList<T>(rows);
+        for (int i = 0; i < rows.size(); i++) {
+            result.set(order.get(i), rows.get(i));
+        }
+        return result;
+    }
+
+    private static <T> SqlArray column(String type, List<T> items, Function<T, @Nullable Object> field) {
+        var values = new ArrayList<@Nullable Object>();
+        for (var item : items) {
+            values.add(field.apply(item) instanceof Instant at ? at.toString() : field.apply(item));
+        }
+        return new SqlArray(type.equals("timestamptz") ? "text" : type, values);
+    }
+}
