@@ -33,7 +33,7 @@ for (const module of ["protocol", "agent", "platform"]) {
 }
 
 const checks = readFileSync(join(results, "checks.tsv"), "utf8").trim().split("\n").map((line) => line.split("\t"));
-for (const suite of ["canvas-unit", "browser"]) {
+for (const suite of ["canvas-unit", "interop", "browser"]) {
   const file = join(results, `${suite}.json`);
   if (existsSync(file)) {
     const report = JSON.parse(readFileSync(file, "utf8"));

@@ -51,6 +51,8 @@ check canvas-build npm --prefix canvas run build
 check format mvn_quiet -q spotless:check
 check java mvn_quiet verify -Dmaven.test.failure.ignore=false --fail-at-end
 check fast-start rehearse
+check interop-packages npm --prefix interop ci --no-audit --no-fund
+check interop npm --prefix interop exec -- vitest run --root interop --reporter=json --outputFile="$RESULTS/interop.json"
 
 if ensure chromium; then
   check browser npm --prefix canvas exec -- vitest run --root canvas --config e2e/vitest.config.ts --reporter=json --outputFile="$RESULTS/browser.json"

@@ -12,11 +12,14 @@ export class House {
   private token = "";
   url = "";
 
-  private constructor(private readonly directory: string) {}
+  private constructor(
+    private readonly directory: string,
+    private readonly settings: Record<string, string>,
+  ) {}
 
-  static async open(): Promise<House> {
+  static async open(settings: Record<string, string> = {}): Promise<House> {
     if (!existsSync(JAR)) throw new Error(`Expected the platform at ${JAR}; run ./molecule build`);
-    const house = new House(mkdtempSync(join(tmpdir(), "molecule-e2e-")));
+    const house = new House(mkdtempSync(join(tmpdir(), "molecule-e2e-")), settings);
     await house.start("0");
     return house;
   }
@@ -40,7 +43,7 @@ export class House {
       ["-XX:+UseSerialGC", `-Dmolecule.agent.jar=${join(root, "agent/target/molecule-agent-0.1.0-all.jar")}`, "-jar", JAR],
       {
         cwd: this.directory,
-        env: { PATH: process.env.PATH, PORT: port, DATA_DIR: join(this.directory, "data") },
+        env: { PATH: process.env.PATH, PORT: port, DATA_DIR: join(this.directory, "data"), ...this.settings },
         stdio: ["ignore", "pipe", "pipe"],
       },
     );

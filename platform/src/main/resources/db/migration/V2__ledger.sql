@@ -75,7 +75,7 @@ create table deliveries (
     created_at   timestamptz not null
 ) with (fillfactor = 70);
 create unique index deliveries_once on deliveries (target, owner, message_id);
-create index deliveries_by_task on deliveries (task_id, id);
+create index deliveries_by_task on deliveries (task_id, id) where phase in ('queued', 'leased');
 create index deliveries_open on deliveries (target, context_id, id) where phase in ('queued', 'leased');
 create index deliveries_queued on deliveries (target, id) where phase = 'queued';
 create index deliveries_leased on deliveries (holder) where phase = 'leased';
@@ -111,7 +111,7 @@ $$;
 -- goes on. It is leased to the holder at once when its agent can have it now, otherwise it waits in the mailbox.
 create function ledger_accept(now_at timestamptz, task uuid, further boolean, to_target uuid, of_owner uuid, context text,
         message text, event text, new_state text, sent text, size int, in_course_of uuid, deep int, traced text, inside boolean,
-        due timestamptz, until timestamptz, by_holder bigint, held_until timestamptz, messages_max int, bytes_max bigint)
+        due timestamptz, until timestamptz, by_holder bigint, held_until timestamptz, messages_max int, bytes_max bigint, new_context boolean)
     returns table (outcome text, task_id uuid, delivery bigint, seq bigint, agent_task text, agent_context text)
     language plpgsql as $$
 #variable_conflict use_column
@@ -132,14 +132,15 @@ begin
         return query select 'repeated', earlier.task_id, earlier.id, earlier.seq, '', '';
         return;
     end if;
-    if exists (select from tasks t where t.target = to_target and t.context_id = context and t.owner <> of_owner) then
+    if not new_context and exists (select from tasks t
+            where t.target = to_target and t.context_id = context and t.owner <> of_owner) then
         return query select 'foreign', task, 0::bigint, 0::bigint, '', '';
         return;
     end if;
     select w.reachable, w.slots into way from ways w where w.workspace_id = to_target;
     direct := way.reachable and box.queued = 0 and (box.running < way.slots or inside)
-        and not exists (select from deliveries d where d.target = to_target and d.context_id = context
-            and d.phase = 'leased' and d.owner = of_owner and not d.acknowledged);
+        and (new_context or not exists (select from deliveries d where d.target = to_target and d.context_id = context
+            and d.phase = 'leased' and d.owner = of_owner and not d.acknowledged));
     if not direct and (box.queued >= messages_max or box.bytes + size > bytes_max) then
         return query select 'full', task, 0::bigint, box.queued::bigint, '', '';
         return;
@@ -154,9 +155,11 @@ begin
         theirs := going.agent_context;
         update tasks set seq = number, state = new_state, state_at = now_at where id = task;
     else
-        select t.agent_context into theirs from tasks t
-            where t.target = to_target and t.context_id = context and t.owner = of_owner and t.agent_context <> ''
-            order by t.created_at desc limit 1;
+        if not new_context then
+            select t.agent_context into theirs from tasks t
+                where t.target = to_target and t.context_id = context and t.owner = of_owner and t.agent_context <> ''
+                order by t.created_at desc limit 1;
+        end if;
         insert into tasks (id, target, owner, context_id, state, state_at, seq, parent, depth, trace, deadline, created_at)
             values (task, to_target, of_owner, context, new_state, now_at, 1, in_course_of, deep, traced, due, now_at);
     end if;
@@ -183,7 +186,7 @@ $$;
 create function ledger_append(now_at timestamptz, task uuid, delivery bigint, in_phase text, of_lease int, events text, new_state text,
         their_task text, their_context text, made text, acknowledges boolean, ends text, why text, again_at timestamptz,
         tried_epoch bigint)
-    returns table (outcome text, task_id uuid, first_seq bigint)
+    returns table (outcome text, task_id uuid, first_seq bigint, waiting boolean)
     language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -193,6 +196,7 @@ declare
     number bigint;
     added bigint := 0;
     result text := 'added';
+    waits boolean := false;
 begin
     if ends is not null then
         box := mailbox_hold((select t.target from tasks t where t.id = task));
@@ -202,7 +206,7 @@ begin
     if delivery <> 0 then
         select * into sent from deliveries d where d.id = delivery for update;
         if sent.lease <> of_lease or sent.phase <> in_phase then
-            return query select 'lost', task, number;
+            return query select 'lost', task, number, false;
             return;
         end if;
     end if;
@@ -236,17 +240,16 @@ begin
                 bytes = bytes + (case when ends = 'queued' then sent.bytes else 0 end)
                     - (case when sent.phase = 'queued' then sent.bytes else 0 end)
             where workspace_id = going.target;
-        if box.queued > 0 or ends = 'queued' then
-            perform pg_notify('mailbox', going.target::text);
-        end if;
+        waits := box.queued > 0 or ends = 'queued';
     elsif acknowledges and not sent.acknowledged then
         update deliveries set acknowledged = true where id = delivery;
-        if exists (select from deliveries d where d.target = going.target and d.context_id = going.context_id
-                and d.phase = 'queued') then
-            perform pg_notify('mailbox', going.target::text);
-        end if;
+        waits := exists (select from deliveries d where d.target = going.target and d.context_id = going.context_id
+            and d.phase = 'queued');
     end if;
-    return query select result, task, number + 1;
+    if waits then
+        perform pg_notify('mailbox', going.target::text);
+    end if;
+    return query select result, task, number + 1, waits;
 end
 $$;
 
@@ -301,3 +304,9 @@ create table pushes (
     primary key (task_id, id)
 );
 create index pushes_active on pushes (not_before) where phase = 'active';
+
+-- These run on tables that grow from nothing while their plans are kept.
+alter function mailbox_hold set enable_seqscan = off;
+alter function ledger_accept set enable_seqscan = off;
+alter function ledger_append set enable_seqscan = off;
+alter function ledger_lease set enable_seqscan = off;

@@ -26,11 +26,18 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true)
 public final class Bench implements Callable<Integer> {
 
+    private static final String CARD =
+            "{\"name\":\"echo\",\"capabilities\":{\"streaming\":true},\"supportedInterfaces\":[{\"url\":\"http://127.0.0.1/\","
+                    + "\"protocolBinding\":\"JSONRPC\",\"protocolVersion\":\"1.0\"}]}";
+
     @Option(names = "--agents", description = "registered agents for the heartbeats (default: ${DEFAULT-VALUE})")
     private int agents = 10_000;
 
     @Option(names = "--seconds", description = "seconds of each measurement (default: ${DEFAULT-VALUE})")
     private int seconds = 10;
+
+    @Option(names = "--only", description = "one group of: starts, online, a2a, heartbeats (default: all)")
+    private String only = "";
 
     @Option(names = "--root", description = "the built source tree (default: the working directory)")
     private Path root = Path.of("");
@@ -47,12 +54,20 @@ public final class Bench implements Callable<Integer> {
         var directory = Files.createTempDirectory("molecule-bench");
         root = root.toAbsolutePath();
         row("machine's floor: TCP round trip on loopback, 1 connection", roundTrip());
-        starts(directory);
+        if (wanted("starts")) {
+            starts(directory);
+        }
         try (var platform = Platform.start(root, directory)) {
             row("resident memory, idle", platform.residentMegabytes() + " MiB");
-            toOnline(platform);
-            a2a(platform);
-            heartbeats(platform);
+            if (wanted("online")) {
+                toOnline(platform);
+            }
+            if (wanted("a2a")) {
+                a2a(platform);
+            }
+            if (wanted("heartbeats")) {
+                heartbeats(platform);
+            }
         }
         System.out.println("\n| figure | value |\n|---|---|");
         rows.forEach(System.out::println);
@@ -60,6 +75,10 @@ public final class Bench implements Callable<Integer> {
                 "%nJDK %s, %d processors, %s%n",
                 System.getProperty("java.version"), Runtime.getRuntime().availableProcessors(), Instant.now());
         return 0;
+    }
+
+    private boolean wanted(String group) {
+        return only.isEmpty() || only.equals(group);
     }
 
     private void row(String figure, String value) {
@@ -107,13 +126,16 @@ public final class Bench implements Callable<Integer> {
 
     private void a2a(Platform platform) throws IOException, InterruptedException, ExecutionException {
         var port = Platform.freePort();
-        var id = platform.call("POST", "/workspaces", "{\"name\":\"echo\",\"runtime\":\"external\"}")
+        var id = platform.call(
+                        "POST",
+                        "/workspaces",
+                        "{\"name\":\"echo\",\"runtime\":\"external\",\"max_concurrent_tasks\":1000}")
                 .path("id")
                 .asText();
         var registered = platform.call(
                 "POST",
                 "/registry/register",
-                "{\"id\":\"" + id + "\",\"url\":\"http://127.0.0.1:" + port + "/\",\"agent_card\":{}}");
+                "{\"id\":\"" + id + "\",\"url\":\"http://127.0.0.1:" + port + "/\",\"agent_card\":" + CARD + "}");
         var secret = registered.path("platform_inbound_secret").asText();
         var agent = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin/java").toString(),
@@ -138,7 +160,7 @@ public final class Bench implements Callable<Integer> {
                     platform.port(), Line.request("POST", "/workspaces/" + id + "/a2a", Platform.TOKEN, stream));
             row("first streamed byte, agent called directly, n=200", "p50 " + first + " µs");
             row("first streamed byte, through the platform, n=200", "p50 " + firstThrough + " µs");
-            for (var connections : new int[] {1, 8}) {
+            for (var connections : new int[] {1, 8, 64}) {
                 var direct = run(port, connections, Line.request("POST", "/", secret, body));
                 var through = run(
                         platform.port(),

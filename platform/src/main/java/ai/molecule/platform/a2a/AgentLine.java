@@ -11,8 +11,10 @@ import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.http.HttpClient;
 import java.net.http.HttpConnectTimeoutException;
+import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodySubscriber;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.Locale;
@@ -55,6 +57,11 @@ public final class AgentLine implements AutoCloseable {
                 .build();
     }
 
+    /// How long an agent's stream may be silent.
+    Duration streamPatience() {
+        return patience.stream();
+    }
+
     /// What an agent answers with.
     sealed interface Heard {
         /// A whole answer: a JSON-RPC response.
@@ -81,12 +88,12 @@ public final class AgentLine implements AutoCloseable {
         }
         headers.forEach(request::header);
         try {
-            var response = client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
-            var kind = response.headers().firstValue("content-type").orElse("").toLowerCase(Locale.ROOT);
-            if (response.statusCode() == 200 && kind.startsWith("text/event-stream")) {
-                return new Heard.Stream(new EventSource(response.body(), patience.stream()));
-            }
-            return new Heard.Whole(whole(response, kind));
+            var response = client.send(request.build(), AgentLine::body);
+            return switch (response.body()) {
+                case EventSource events -> new Heard.Stream(events);
+                case InputStream whole -> new Heard.Whole(whole(response, whole));
+                case Object other -> throw new IllegalStateException("Expected a body, but found " + other);
+            };
         } catch (HttpConnectTimeoutException | ConnectException refused) {
             throw new LineException(Fault.UNREACHABLE, "the agent cannot be reached", refused);
         } catch (HttpTimeoutException late) {
@@ -99,6 +106,16 @@ public final class AgentLine implements AutoCloseable {
         }
     }
 
+    private static BodySubscriber<?> body(HttpResponse.ResponseInfo info) {
+        return info.statusCode() == 200 && kind(info.headers()).startsWith("text/event-stream")
+                ? new EventSource()
+                : HttpResponse.BodySubscribers.ofInputStream();
+    }
+
+    private static String kind(HttpHeaders headers) {
+        return headers.firstValue("content-type").orElse("").toLowerCase(Locale.ROOT);
+    }
+
     private static ObjectNode body(A2aVersion version, A2aMethod method, ObjectNode params) {
         var body = Json.object()
                 .put("jsonrpc", "2.0")
@@ -108,8 +125,7 @@ public final class AgentLine implements AutoCloseable {
         return body;
     }
 
-    private JsonNode whole(HttpResponse<InputStream> response, String kind) throws IOException, LineException {
-        var body = response.body();
+    private JsonNode whole(HttpResponse<?> response, InputStream body) throws IOException, LineException {
         var late = new AtomicBoolean();
         var watch = CompletableFuture.runAsync(
                 () -> {
@@ -119,7 +135,7 @@ public final class AgentLine implements AutoCloseable {
                 CompletableFuture.delayedExecutor(patience.stream().toNanos(), TimeUnit.NANOSECONDS));
         try (body) {
             var bytes = body.readNBytes(ANSWER_BYTES_MAX + 1);
-            return read(response.statusCode(), kind, bytes);
+            return read(response.statusCode(), kind(response.headers()), bytes);
         } catch (IOException broken) {
             if (late.get()) {
                 throw new LineException(Fault.LATE, "the agent did not send its whole answer in time", broken);

@@ -56,7 +56,6 @@ public final class Deliveries {
                 delivery.run();
             } finally {
                 running.remove(lease.delivery(), delivery);
-                look(lease.target().toString());
             }
         });
     }

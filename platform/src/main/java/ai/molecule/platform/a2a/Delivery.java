@@ -42,6 +42,10 @@ final class Delivery implements Runnable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Delivery.class);
     private static final int BATCH_MAX = 128;
+    /// How long an event waits for another one to be written with it.
+    private static final Duration GATHERING = Duration.ofMillis(2);
+
+    private static final Duration LOOK_PACE = Duration.ofSeconds(30);
     private static final int HEAL_TRIES_MAX = 5;
     private static final Duration HEAL_PACE = Duration.ofMillis(200);
     private static final Duration POLL_PACE = Duration.ofSeconds(1);
@@ -185,20 +189,8 @@ final class Delivery implements Runnable {
     private boolean follow(EventSource events) throws LineException, LeaseLostException {
         open = events;
         try (events) {
-            for (var next = events.next(); next.isPresent() && !stopped; next = events.next()) {
-                if (next.get().path("error").isObject()) {
-                    refused(next.get().path("error"));
-                    return true;
-                }
-                var event = read(next.get());
-                take(event);
-                if (settles(event)) {
-                    write(Entry.End.done());
-                    return true;
-                }
-                if (!events.ready() || pending.size() >= BATCH_MAX) {
-                    write(null);
-                }
+            if (listen(events)) {
+                return true;
             }
         } catch (LineException broken) {
             if (broken.fault() != Fault.LOST || !heard) {
@@ -212,6 +204,42 @@ final class Delivery implements Runnable {
             throw new LineException(Fault.LOST, "the agent ended its stream without a word", null);
         }
         return settledNow();
+    }
+
+    /// Listens until the stream is over; true when the task settled. What comes close together is written
+    /// together.
+    private boolean listen(EventSource events) throws LineException, LeaseLostException {
+        while (!stopped) {
+            switch (events.next(pending.isEmpty() ? LOOK_PACE : GATHERING)) {
+                case EventSource.Next.Over() -> {
+                    return false;
+                }
+                case EventSource.Next.Nothing() -> {
+                    write(null);
+                    if (events.silence().compareTo(means.line().streamPatience()) > 0) {
+                        throw new LineException(Fault.LOST, "the stream from the agent fell silent", null);
+                    }
+                }
+                case EventSource.Next.Event(var response)
+                when response.path("error").isObject() -> {
+                    refused(response.path("error"));
+                    return true;
+                }
+                case EventSource.Next.Event(var response) -> {
+                    var event = read(response);
+                    take(event);
+                    if (settles(event)) {
+                        write(Entry.End.done());
+                        events.finish();
+                        return true;
+                    }
+                    if (pending.size() >= BATCH_MAX) {
+                        write(null);
+                    }
+                }
+            }
+        }
+        return false;
     }
 
     private ObjectNode read(JsonNode response) throws LineException {

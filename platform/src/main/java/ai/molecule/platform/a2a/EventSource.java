@@ -3,64 +3,170 @@ package ai.molecule.platform.a2a;
 import ai.molecule.platform.a2a.AgentLine.Fault;
 import ai.molecule.platform.a2a.AgentLine.LineException;
 import ai.molecule.protocol.Json;
-import ai.molecule.protocol.SseReader;
+import ai.molecule.protocol.SseParser;
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.IOException;
-import java.io.InputStream;
+import java.net.http.HttpResponse.BodySubscriber;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Optional;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Flow;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
-/// The events of an agent's stream, one JSON-RPC response each. Silence of any kind, comments counted as sound,
-/// ends it
-/// after a while.
-final class EventSource implements AutoCloseable {
+/// The events of an agent's stream, one JSON-RPC response each. While enough of them wait, the agent waits.
+final class EventSource implements BodySubscriber<EventSource>, AutoCloseable {
 
-    private static final Logger LOG = LoggerFactory.getLogger(EventSource.class);
-    private static final ScheduledExecutorService WATCH = Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("stream-watch").factory());
+    private static final int WAITING_MAX = 256;
+    private static final int TEXT_WAITING_MAX = 1 << 20;
+    private static final Duration GOODBYE = Duration.ofSeconds(1);
 
-    private final InputStream in;
-    private final SseReader reader;
-    private final Duration patience;
-    private final ScheduledFuture<?> watch;
+    private final BlockingQueue<Signal> waiting = new LinkedBlockingQueue<>();
+    private final SseParser parser = new SseParser(data -> waiting.add(new Signal.Data(data)));
+    private final AtomicBoolean paused = new AtomicBoolean();
+    private volatile Flow.@Nullable Subscription subscription;
     private volatile long heardAt = System.nanoTime();
+    private volatile boolean over;
 
-    EventSource(InputStream in, Duration patience) {
-        this.in = in;
-        this.reader = new SseReader(in, () -> heardAt = System.nanoTime());
-        this.patience = patience;
-        var pace = Math.max(1, patience.toMillis() / 4);
-        this.watch = WATCH.scheduleWithFixedDelay(this::look, pace, pace, TimeUnit.MILLISECONDS);
+    private sealed interface Signal {
+        record Data(String text) implements Signal {}
+
+        /// @param failure null at the proper end
+        record End(@Nullable Throwable failure) implements Signal {}
     }
 
-    private void look() {
-        if (System.nanoTime() - heardAt > patience.toNanos()) {
-            close();
-        }
+    @Override
+    public CompletionStage<EventSource> getBody() {
+        return CompletableFuture.completedFuture(this);
     }
 
-    /// The next event, waiting for it; empty at the end of the stream.
-    Optional<JsonNode> next() throws LineException {
+    @Override
+    public void onSubscribe(Flow.Subscription given) {
+        subscription = given;
+        given.request(1);
+    }
+
+    @Override
+    public void onNext(List<ByteBuffer> pieces) {
+        heardAt = System.nanoTime();
         try {
-            var data = reader.next();
-            return data.isEmpty() ? Optional.empty() : Optional.of(read(data.get()));
-        } catch (SseReader.TooLargeException endless) {
-            throw new LineException(Fault.NONSENSE, "the agent sent an event that is too large", endless);
-        } catch (IOException broken) {
-            throw new LineException(Fault.LOST, "the stream from the agent broke", broken);
+            for (var piece : pieces) {
+                parser.feed(piece);
+            }
+        } catch (SseParser.TooLargeException endless) {
+            close();
+            waiting.add(new Signal.End(endless));
+            return;
+        }
+        if (full()) {
+            paused.set(true);
+            more();
+        } else {
+            request();
         }
     }
 
-    /// True when an event can be read without waiting for the agent, as far as is known.
-    boolean ready() {
-        return reader.buffered();
+    @Override
+    public void onError(Throwable failure) {
+        waiting.add(new Signal.End(failure));
+    }
+
+    @Override
+    public void onComplete() {
+        waiting.add(new Signal.End(null));
+    }
+
+    private boolean full() {
+        return waiting.size() > WAITING_MAX || (waiting.size() > 1 && textWaiting() > TEXT_WAITING_MAX);
+    }
+
+    private int textWaiting() {
+        var sum = 0;
+        for (var signal : waiting) {
+            sum += signal instanceof Signal.Data(var text) ? text.length() : 0;
+        }
+        return sum;
+    }
+
+    private void more() {
+        if (paused.get() && !full() && paused.compareAndSet(true, false)) {
+            request();
+        }
+    }
+
+    private void request() {
+        var given = subscription;
+        if (given != null) {
+            given.request(1);
+        }
+    }
+
+    /// Whether an event came, and which.
+    sealed interface Next {
+        /// An event.
+        record Event(JsonNode response) implements Next {}
+
+        /// The stream is over.
+        record Over() implements Next {}
+
+        /// Nothing came in the time.
+        record Nothing() implements Next {}
+    }
+
+    /// The next event, waiting for it.
+    Next next(Duration patience) throws LineException {
+        if (over) {
+            return new Next.Over();
+        }
+        try {
+            var signal = waiting.poll(patience.toNanos(), TimeUnit.NANOSECONDS);
+            more();
+            return switch (signal) {
+                case null -> new Next.Nothing();
+                case Signal.Data(var text) -> new Next.Event(read(text));
+                case Signal.End(var failure) -> ended(failure);
+            };
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+            throw new LineException(Fault.LOST, "the platform is stopping", stopped);
+        }
+    }
+
+    private Next ended(@Nullable Throwable failure) throws LineException {
+        over = true;
+        if (failure instanceof SseParser.TooLargeException) {
+            throw new LineException(Fault.NONSENSE, "the agent sent an event that is too large", failure);
+        }
+        if (failure != null) {
+            throw new LineException(Fault.LOST, "the stream from the agent broke", failure);
+        }
+        return new Next.Over();
+    }
+
+    /// How long nothing came, comments counted as something.
+    Duration silence() {
+        return Duration.ofNanos(System.nanoTime() - heardAt);
+    }
+
+    /// Reads to the end of a stream that has nothing to tell any more, so that its connection can be used
+    /// again; an agent
+    /// that does not end it soon loses the connection.
+    void finish() {
+        var until = System.nanoTime() + GOODBYE.toNanos();
+        try {
+            while (!over && System.nanoTime() < until) {
+                if (next(GOODBYE) instanceof Next.Nothing) {
+                    return;
+                }
+            }
+        } catch (LineException broken) {
+            over = true;
+        }
     }
 
     private static JsonNode read(String data) throws LineException {
@@ -71,13 +177,13 @@ final class EventSource implements AutoCloseable {
         }
     }
 
+    /// Lets go of the agent's end.
     @Override
     public void close() {
-        watch.cancel(false);
-        try {
-            in.close();
-        } catch (IOException alreadyBroken) {
-            LOG.debug("A stream was broken already when it was closed", alreadyBroken);
+        var given = subscription;
+        if (given != null && !over) {
+            given.cancel();
+            waiting.add(new Signal.End(null));
         }
     }
 }

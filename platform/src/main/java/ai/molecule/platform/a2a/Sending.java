@@ -212,7 +212,10 @@ public final class Sending {
                         incoming.target(),
                         owner,
                         message.path("contextId").asText(),
-                        message.path("messageId").asText()),
+                        message.path("messageId").asText(),
+                        !incoming.call().params().path("message").hasNonNull("contextId")
+                                && !incoming.call().params().path("message").hasNonNull("context_id")
+                                && !further),
                 event,
                 state.wire(A2aVersion.V0_3),
                 request,

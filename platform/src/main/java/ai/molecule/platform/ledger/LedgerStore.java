@@ -45,11 +45,11 @@ final class LedgerStore {
                 """
                 select a.*, i.n from unnest(?::uuid[], ?::bool[], ?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::text[],
                         ?::text[], ?::text[], ?::int4[], ?::uuid[], ?::int4[], ?::text[], ?::bool[], ?::timestamptz[],
-                        ?::timestamptz[])
+                        ?::timestamptz[], ?::bool[])
                     with ordinality as i(task, further, target, owner, context, message, event, state, request, size,
-                        parent, depth, trace, inside, due, until, n),
+                        parent, depth, trace, inside, due, until, new_context, n),
                     lateral ledger_accept(?, i.task, i.further, i.target, i.owner, i.context, i.message, i.event, i.state,
-                        i.request, i.size, i.parent, i.depth, i.trace, i.inside, i.due, i.until, ?, ?, ?, ?) a
+                        i.request, i.size, i.parent, i.depth, i.trace, i.inside, i.due, i.until, ?, ?, ?, ?, i.new_context) a
                 order by i.n
                 """,
                 row -> accepted(row, items.get(row.count("n") - 1)),
@@ -69,6 +69,7 @@ final class LedgerStore {
                 column("bool", items, one -> one.origin().inside()),
                 column("timestamptz", items, one -> one.origin().deadline()),
                 column("timestamptz", items, Submission::expires),
+                column("bool", items, one -> one.address().newContext()),
                 now,
                 holder,
                 now.plus(limits.lease()),

@@ -27,7 +27,9 @@ public record Submission(
         Instant expires) {
 
     /// From whom to whom: what order and doubles are judged by.
-    public record Address(WorkspaceId target, Owner owner, String contextId, String messageId) {}
+    ///
+    /// @param newContext true when nobody can have spoken in the context before
+    public record Address(WorkspaceId target, Owner owner, String contextId, String messageId, boolean newContext) {}
 
     /// In the course of which work a message is sent.
     ///
