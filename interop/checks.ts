@@ -8,6 +8,8 @@ export interface Target {
   url: string;
   bearer?: string;
   binding: "JSONRPC" | "HTTP+JSON";
+  /** Looks at what comes back. */
+  fetch?: typeof fetch;
   /** The card of an agent that serves none. */
   card?: unknown;
   /** The version to insist on. */
@@ -18,7 +20,7 @@ export async function connect(target: Target): Promise<Client> {
   const authorized: typeof fetch = (input, init) => {
     const headers = new Headers(init?.headers);
     if (target.bearer) headers.set("Authorization", `Bearer ${target.bearer}`);
-    return fetch(input, { ...init, headers });
+    return (target.fetch ?? fetch)(input, { ...init, headers });
   };
   const legacyCompat = { enabled: target.version === "0.3" };
   const transports =
@@ -27,7 +29,7 @@ export async function connect(target: Target): Promise<Client> {
       : [new RestTransportFactory({ fetchImpl: authorized })];
   const factory = new ClientFactory(ClientFactoryOptions.createFrom(ClientFactoryOptions.default, { transports }));
   const headers: Record<string, string> = target.bearer ? { Authorization: `Bearer ${target.bearer}` } : {};
-  const served = async () => (await fetch(`${target.url}.well-known/agent-card.json`, { headers: { ...headers, "A2A-Version": "1.0" } })).json();
+  const served = async () => (await (target.fetch ?? fetch)(`${target.url}.well-known/agent-card.json`, { headers: { ...headers, "A2A-Version": "1.0" } })).json();
   const card = (target.card ?? (await served())) as {
     supportedInterfaces: { url: string; protocolBinding: string; protocolVersion: string }[];
   };

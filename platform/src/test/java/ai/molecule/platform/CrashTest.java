@@ -44,8 +44,8 @@ import org.junit.jupiter.api.io.TempDir;
 class CrashTest {
 
     private static final int AGENTS = 20;
-    private static final int MESSAGES = Integer.getInteger("crash.messages", 2_000);
-    private static final int KILLS = Integer.getInteger("crash.kills", 5);
+    private static final int MESSAGES = Integer.getInteger("crash.messages", 10_000);
+    private static final int KILLS = Integer.getInteger("crash.kills", 20);
     private static final long SEED = Long.getLong("crash.seed", System.nanoTime());
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
