@@ -221,7 +221,7 @@ begin
         end if;
         update tasks set seq = number + added, state = coalesce(new_state, state),
                 state_at = case when new_state is null then state_at else now_at end,
-                agent_task = case when their_task = '' then agent_task else their_task end,
+                agent_task = case their_task when '' then agent_task when '-' then '' else their_task end,
                 agent_context = case when their_context = '' then agent_context else their_context end,
                 snapshot = coalesce(made, snapshot),
                 snapshot_seq = case when made is null then snapshot_seq else number + added end

@@ -72,13 +72,18 @@ final class PlatformLine {
         var task = answer.path("result").path("task");
         var state = task.path("status").path("state").asText();
         if (!state.equals("TASK_STATE_COMPLETED")) {
-            throw new IOException("Expected " + peer + " to complete, but its task is " + state);
+            throw new IOException("Expected " + peer + " to complete, but its task is " + state + said(task));
         }
         var words = new StringBuilder();
         task.path("artifacts")
                 .forEach(artifact -> artifact.path("parts")
                         .forEach(part -> words.append(part.path("text").asText())));
         return words.toString();
+    }
+
+    private static String said(JsonNode task) {
+        var parts = task.path("status").path("message").path("parts");
+        return parts.isEmpty() ? "" : ": " + String.join(" ", parts.findValuesAsText("text"));
     }
 
     private JsonNode post(String path, ObjectNode body, Duration patience, Map<String, String> headers)

@@ -144,7 +144,7 @@ final class House implements AutoCloseable {
         var ledger = keep(new Ledger(database, knobs.mailbox(), clock));
         var line = keep(new AgentLine(AgentLine.Patience.DEFAULT));
         var means = new Means(ledger, new Routes(database, agentUrls, keys), line, clock);
-        var deliveries = new Deliveries(means);
+        var deliveries = keep(new Deliveries(means));
         var asking = new Asking(means, deliveries);
         var pushes = new Pushes(database, asking, webhookUrls, clock);
         var pushRelay = keep(new PushRelay(database, ledger, webhookUrls, clock));

@@ -87,8 +87,14 @@ public final class Asking {
         }
         var from = seen == null ? task.seq() : Math.min(Math.max(seen, 0), task.seq());
         var watch = ledger.watch(task.id(), from, false);
-        return new Outcome.Events(
-                new Following(watch, ledger.tree(task.id(), from), seen == null, Following.Until.settledAfter(from)));
+        return new Outcome.Events(new Following(watch, ledger.tree(task.id(), from), begin(seen), from));
+    }
+
+    private static Following.Begin begin(@Nullable Long seen) {
+        if (seen == null) {
+            return Following.Begin.WITH_THE_TASK;
+        }
+        return seen == 0 ? Following.Begin.AS_IT_COMES : Following.Begin.GOING_ON;
     }
 
     /// ListTasks: only the caller's own, the one that changed last first.

@@ -2,27 +2,37 @@ package ai.molecule.platform.a2a;
 
 import ai.molecule.platform.ledger.Lease;
 import ai.molecule.platform.ledger.Ledger;
+import ai.molecule.platform.store.DatabaseException;
 import ai.molecule.protocol.TaskState;
 import ai.molecule.protocol.TaskTree;
 import ai.molecule.protocol.WorkspaceId;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// All deliveries of this process: what is handed over at once, what leaves the mailboxes because an agent is
 /// there and
 /// has a free slot, and what is taken over from processes that are gone.
 ///
 /// Soft: the leases are in the ledger.
-public final class Deliveries {
+public final class Deliveries implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Deliveries.class);
+    private static final Duration AGAIN = Duration.ofSeconds(1);
 
     private final Ledger ledger;
     private final Means means;
     private final Map<Long, Delivery> running = new ConcurrentHashMap<>();
     private final Set<WorkspaceId> hints = ConcurrentHashMap.newKeySet();
     private volatile Runnable wake = () -> {};
+    private volatile boolean closed;
 
     public Deliveries(Means means) {
         this.ledger = means.ledger();
@@ -53,11 +63,46 @@ public final class Deliveries {
         running.put(lease.delivery(), delivery);
         Thread.ofVirtual().name("delivery-" + lease.delivery()).start(() -> {
             try {
-                delivery.run();
+                run(delivery, lease);
             } finally {
-                running.remove(lease.delivery(), delivery);
+                running.remove(lease.delivery());
             }
         });
+    }
+
+    /// Sees a delivery to its end. What fails for want of a database, say, is begun again from the ledger.
+    private void run(Delivery first, Lease lease) {
+        var delivery = first;
+        while (!closed) {
+            try {
+                delivery.run();
+                return;
+            } catch (RuntimeException failed) {
+                if (closed) {
+                    return;
+                }
+                LOG.warn("Delivery {} failed; it is begun again in {}", lease.delivery(), AGAIN, failed);
+            }
+            var next = pickUp(lease);
+            if (next.isEmpty()) {
+                return;
+            }
+            delivery = next.get();
+            running.put(lease.delivery(), delivery);
+        }
+    }
+
+    /// The delivery as the ledger has it, once it can be read; empty when it is not ours any more.
+    private Optional<Delivery> pickUp(Lease lease) {
+        while (!closed) {
+            LockSupport.parkNanos(AGAIN.toNanos());
+            try {
+                return ledger.held(lease).map(held -> new Delivery(means, held, false, ledger.tree(held.task())));
+            } catch (DatabaseException stillAway) {
+                LOG.debug("Delivery {} cannot be read yet", lease.delivery(), stillAway);
+            }
+        }
+        return Optional.empty();
     }
 
     /// Lets go of a task's agent.
@@ -81,6 +126,13 @@ public final class Deliveries {
 
     private void resume(Lease lease) {
         start(new Delivery(means, lease, false, ledger.tree(lease.task())), lease);
+    }
+
+    /// Hands nothing over any more. What is on its way is gone on with by who comes next.
+    @Override
+    public void close() {
+        closed = true;
+        running.values().forEach(Delivery::stop);
     }
 
     /// Takes over what other processes left, and gives up what waits in vain.

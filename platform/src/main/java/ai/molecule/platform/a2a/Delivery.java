@@ -429,7 +429,8 @@ final class Delivery implements Runnable {
         }
         var changesState = pending.stream().anyMatch(event -> !event.has("artifactUpdate"));
         var state = tree.state();
-        var keeps = end != null && !end.phase().equals("queued");
+        var again = end != null && end.phase().equals("queued");
+        var named = new Entry.Named(words.theirTask(), words.theirContext());
         var written = means.ledger()
                 .append(new Entry(
                         lease.task(),
@@ -437,8 +438,8 @@ final class Delivery implements Runnable {
                         Entry.Hold.of(lease),
                         pending,
                         changesState ? state.wire(A2aVersion.V0_3) : null,
-                        new Entry.Named(words.theirTask(), words.theirContext()),
-                        keeps ? tree.task() : null,
+                        again && !further ? Entry.Named.FORGOTTEN : named,
+                        end != null && !again ? tree.task() : null,
                         end))
                 .orElseThrow(LeaseLostException::new);
         pending.clear();

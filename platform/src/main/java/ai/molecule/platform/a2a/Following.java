@@ -19,27 +19,29 @@ public final class Following implements AutoCloseable {
     private static final Duration KEEP_ALIVE = Duration.ofSeconds(15);
 
     private final Watch watch;
-    private final Until until;
+    private final Begin begin;
+    private final long turn;
     private @Nullable TaskTree tree;
     private boolean began;
 
     /// @param tree the task up to the event after which the watch begins
-    /// @param taskFirst true when the task is shown before anything comes; otherwise what comes first decides
-    Following(Watch watch, TaskTree tree, boolean taskFirst, Until until) {
+    /// @param turn the event that the stream must go beyond before the task can end it by settling
+    Following(Watch watch, TaskTree tree, Begin begin, long turn) {
         this.watch = watch;
         this.tree = tree;
-        this.until = until;
-        this.taskFirst = taskFirst;
+        this.begin = begin;
+        this.turn = turn;
+        this.began = begin == Begin.GOING_ON;
     }
 
-    private final boolean taskFirst;
-
-    /// After which event a stream may end.
-    record Until(long seq) {
-        /// As soon as the task needs nobody but its caller, once this event is over.
-        static Until settledAfter(long seq) {
-            return new Until(seq);
-        }
+    /// How a stream begins.
+    enum Begin {
+        /// With the task as it stands.
+        WITH_THE_TASK,
+        /// With what comes first: the task, or a message instead of one.
+        AS_IT_COMES,
+        /// In the middle, after an event that the caller has seen.
+        GOING_ON
     }
 
     /// Where the events go.
@@ -59,7 +61,7 @@ public final class Following implements AutoCloseable {
     /// @throws IOException when the caller is gone
     public void copyTo(Sink sink) throws IOException {
         try {
-            if (taskFirst) {
+            if (begin == Begin.WITH_THE_TASK) {
                 showTask(watch.seen(), sink);
             }
             while (true) {
@@ -100,7 +102,7 @@ public final class Following implements AutoCloseable {
         began = true;
         tree = null;
         sink.event(numbered.seq(), shown(event));
-        return numbered.seq() > until.seq() && settles(event);
+        return numbered.seq() > turn && settles(event);
     }
 
     private static ObjectNode taskOf(ObjectNode message) {

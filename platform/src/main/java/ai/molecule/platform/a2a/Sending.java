@@ -69,8 +69,11 @@ public final class Sending {
     /// A send whose caller watches.
     Outcome stream(Incoming incoming) throws Fault, InterruptedException {
         var taken = take(incoming);
-        return new Outcome.Events(
-                new Following(taken.watch(), taken.tree(), taken.queued(), Following.Until.settledAfter(taken.seq())));
+        return new Outcome.Events(new Following(
+                taken.watch(),
+                taken.tree(),
+                taken.queued() ? Following.Begin.WITH_THE_TASK : Following.Begin.AS_IT_COMES,
+                taken.seq()));
     }
 
     private JsonNode await(Incoming incoming, Taken taken, Watch watch, @Nullable Integer historyLength)

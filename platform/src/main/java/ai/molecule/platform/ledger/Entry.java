@@ -41,6 +41,9 @@ public record Entry(
     public record Named(String task, String context) {
         /// Nothing known.
         public static final Named UNKNOWN = new Named("", "");
+
+        /// Not known any more: the agent has lost the task, or gets it anew.
+        public static final Named FORGOTTEN = new Named("-", "");
     }
 
     /// How a delivery ends.

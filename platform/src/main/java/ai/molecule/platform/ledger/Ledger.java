@@ -143,6 +143,11 @@ public final class Ledger implements AutoCloseable {
         return presence.held() ? store.takeOver(clock.instant(), ORPHANS_AT_ONCE) : List.of();
     }
 
+    /// A lease as it is now; empty when it is over.
+    public Optional<Lease> held(Lease lease) {
+        return store.held(lease);
+    }
+
     /// Goes on holding what this process holds.
     public void renew() {
         store.renew(clock.instant());

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -215,6 +216,14 @@ final class LedgerStore {
                     where d.id = orphans.id returning d.*)
                 select d.*, t.agent_task, t.agent_context from taken d join tasks t on t.id = d.task_id order by d.id
                 """, LedgerStore::lease, holder, now, limit, holder, now.plus(limits.lease()));
+    }
+
+    /// A lease as it is now, where it is still good.
+    Optional<Lease> held(Lease lease) {
+        return database.first("""
+                select d.*, t.agent_task, t.agent_context from deliveries d join tasks t on t.id = d.task_id
+                where d.id = ? and d.lease = ? and d.phase = 'leased'
+                """, LedgerStore::lease, lease.delivery(), lease.number());
     }
 
     /// Goes on holding what is held.

@@ -1,6 +1,7 @@
 package ai.molecule.platform.backend.process;
 
 import ai.molecule.platform.backend.Size;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,12 +36,22 @@ public record AgentProgram(Path java, Path jar, Path aotCache) {
         command.add("-XX:TieredStopAtLevel=1");
         command.add("-XX:ActiveProcessorCount=" + Math.max(1, (int) Math.ceil(size.cpus())));
         command.add("-XX:+ExitOnOutOfMemoryError");
-        if (Files.exists(aotCache)) {
+        if (fitsJar()) {
             command.add("-XX:AOTCache=" + aotCache);
             command.add("-Xlog:aot*=off");
         }
         command.add("-jar");
         command.add(jar.toString());
         return command;
+    }
+
+    /// The JVM takes classes of an older jar from a cache without a word; so a cache counts only if it is
+    /// newer.
+    private boolean fitsJar() {
+        try {
+            return Files.getLastModifiedTime(aotCache).compareTo(Files.getLastModifiedTime(jar)) > 0;
+        } catch (IOException none) {
+            return false;
+        }
     }
 }

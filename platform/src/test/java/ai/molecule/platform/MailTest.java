@@ -1,0 +1,392 @@
+package ai.molecule.platform;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import ai.molecule.platform.TestHouse.Heard;
+import ai.molecule.platform.edge.Limits;
+import ai.molecule.platform.ledger.MailboxLimits;
+import ai.molecule.protocol.Json;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.sun.net.httpserver.HttpServer;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/// Messages and tasks as callers see them, through everything that can happen on the way.
+class MailTest {
+
+    private static final Map<String, String> V1 = Map.of("A2A-Version", "1.0");
+    private static TestHouse house;
+
+    @BeforeAll
+    static void open() throws Exception {
+        house = TestHouse.open(
+                Limits.DEFAULT, new MailboxLimits(20, 1 << 20, Duration.ofHours(1), Duration.ofSeconds(60), 8));
+    }
+
+    @AfterAll
+    static void close() {
+        house.close();
+    }
+
+    private static Heard rpc(String id, String bearer, String method, String params) throws Exception {
+        var body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"" + method + "\",\"params\":" + params + "}";
+        return house.call("POST", "/workspaces/" + id + "/a2a", bearer, body, V1);
+    }
+
+    private static Heard rpc(String id, String method, String params) throws Exception {
+        return rpc(id, TestHouse.ADMIN_TOKEN, method, params);
+    }
+
+    private static String message(String text, String more) {
+        return "{\"message\":{\"role\":\"ROLE_USER\",\"parts\":[{\"text\":\"" + text + "\"}]" + more
+                + "},\"configuration\":{\"returnImmediately\":true}}";
+    }
+
+    /// Sends a message without waiting; gives its task.
+    private static JsonNode drop(String id, String text) throws Exception {
+        return rpc(id, "SendMessage", message(text, "")).body().path("result").path("task");
+    }
+
+    private static String state(JsonNode task) {
+        return task.path("status").path("state").asText();
+    }
+
+    private static JsonNode task(String id, String task) throws Exception {
+        return rpc(id, "GetTask", "{\"id\":\"" + task + "\"}").body().path("result");
+    }
+
+    private static void awaitState(String id, String task, String state) {
+        await().atMost(Duration.ofSeconds(20))
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> state(task(id, task)).equals("TASK_STATE_" + state));
+    }
+
+    private static List<String> texts(JsonNode task) {
+        return task.path("artifacts").findValuesAsText("text");
+    }
+
+    /// The numbers and events of a stream, to its end.
+    private static List<String> stream(String id, String method, String params, Map<String, String> headers)
+            throws Exception {
+        var body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"" + method + "\",\"params\":" + params + "}";
+        var all = new HashMap<>(V1);
+        all.putAll(headers);
+        var request = house.request("POST", "/workspaces/" + id + "/a2a", TestHouse.ADMIN_TOKEN, body, all);
+        var response = house.client().send(request, HttpResponse.BodyHandlers.ofLines());
+        return response.body().filter(line -> line.startsWith("id: ")).toList();
+    }
+
+    private static String awaiting(String name) throws Exception {
+        return house.create("{\"name\":\"" + name + "\",\"runtime\":\"external\",\"external\":true}");
+    }
+
+    private static String registered(String id, int port) throws Exception {
+        var card =
+                "{\"name\":\"x\",\"capabilities\":{\"streaming\":true},\"supportedInterfaces\":[{\"url\":\"http://x/\","
+                        + "\"protocolBinding\":\"JSONRPC\",\"protocolVersion\":\"1.0\"}]}";
+        return house.post(
+                        "/registry/register",
+                        "{\"id\":\"" + id + "\",\"url\":\"http://127.0.0.1:" + port + "/\",\"agent_card\":" + card
+                                + "}")
+                .text("auth_token");
+    }
+
+    @Test
+    void whatWaitsIsDeliveredWhenTheAgentRegistersNotAtItsNextHeartbeat() throws Exception {
+        var id = awaiting("late");
+        var waiting = drop(id, "1");
+        assertThat(state(waiting)).isEqualTo("TASK_STATE_SUBMITTED");
+        try (var agent = new CrashingAgent()) {
+            var port = agent.start();
+            registered(id, port);
+            await().atMost(Duration.ofMillis(900))
+                    .pollInterval(Duration.ofMillis(5))
+                    .until(() -> agent.arrivals().size() == 1);
+            awaitState(id, waiting.path("id").asText(), "COMPLETED");
+        }
+    }
+
+    @Test
+    void aCallerWaitsThroughTheAbsenceOfTheAgent() throws Exception {
+        var id = house.online("away");
+        house.post("/workspaces/" + id + "/pause", "");
+        var body =
+                "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"SendMessage\",\"params\":{\"message\":{\"role\":\"ROLE_USER\","
+                        + "\"parts\":[{\"text\":\"patience\"}]}}}";
+        var answer = house.client()
+                .sendAsync(
+                        house.request("POST", "/workspaces/" + id + "/a2a", TestHouse.ADMIN_TOKEN, body, V1),
+                        HttpResponse.BodyHandlers.ofString());
+        await().until(() -> rpc(id, "ListTasks", "{}")
+                        .body()
+                        .path("result")
+                        .path("totalSize")
+                        .asInt()
+                == 1);
+        assertThat(answer).isNotDone();
+        house.post("/workspaces/" + id + "/resume", "");
+        assertThat(answer.get().body()).contains("TASK_STATE_COMPLETED").contains("patience");
+    }
+
+    @Test
+    void whoWaitsNoLongerThanItSaysGetsTheTaskAsItIs() throws Exception {
+        var id = awaiting("never");
+        var body =
+                "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"SendMessage\",\"params\":{\"message\":{\"parts\":[{\"text\":\"x\"}]}}}";
+        var answer = house.call(
+                "POST",
+                "/workspaces/" + id + "/a2a",
+                TestHouse.ADMIN_TOKEN,
+                body,
+                Map.of("A2A-Version", "1.0", "X-Timeout", "1"));
+        assertThat(state(answer.body().path("result").path("task"))).isEqualTo("TASK_STATE_SUBMITTED");
+    }
+
+    @Test
+    void whatWaitsIsCanceledForGood() throws Exception {
+        var id = awaiting("canceling");
+        var task = drop(id, "1").path("id").asText();
+        var canceled = rpc(id, "CancelTask", "{\"id\":\"" + task + "\"}").body().path("result");
+        assertThat(state(canceled)).isEqualTo("TASK_STATE_CANCELED");
+        assertThat(rpc(id, "CancelTask", "{\"id\":\"" + task + "\"}")
+                        .body()
+                        .path("error")
+                        .path("code")
+                        .asInt())
+                .isEqualTo(-32002);
+        try (var agent = new CrashingAgent()) {
+            var after = drop(id, "2").path("id").asText();
+            registered(id, agent.start());
+            awaitState(id, after, "COMPLETED");
+            assertThat(agent.arrivals()).hasSize(1);
+        }
+    }
+
+    @Test
+    void aFullMailboxSaysSoAndWhenToComeBack() throws Exception {
+        var id = awaiting("full");
+        for (int i = 0; i < 20; i++) {
+            assertThat(state(drop(id, "x" + i))).isEqualTo("TASK_STATE_SUBMITTED");
+        }
+        var refused = rpc(id, "SendMessage", message("one more", ""));
+        assertThat(refused.status()).isEqualTo(429);
+        assertThat(refused.response().headers().firstValue("retry-after")).isPresent();
+        assertThat(refused.body().path("error").path("code").asInt()).isEqualTo(-32052);
+    }
+
+    @Test
+    void leavingAStreamDoesNotTouchTheTask() throws Exception {
+        var id = house.online("left");
+        var body =
+                "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"SendStreamingMessage\",\"params\":{\"message\":{\"parts\":[{\"text\":"
+                        + "\"slow one two\"}]}}}";
+        var request = house.request("POST", "/workspaces/" + id + "/a2a", TestHouse.ADMIN_TOKEN, body, V1);
+        var response = house.client().send(request, HttpResponse.BodyHandlers.ofInputStream());
+        String task;
+        try (var lines = new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
+            lines.readLine();
+            var first = Json.read(String.valueOf(lines.readLine()).substring("data: ".length()));
+            task = first.path("result").path("task").path("id").asText();
+        }
+        awaitState(id, task, "COMPLETED");
+        assertThat(String.join("", texts(task(id, task)))).isEqualTo("one two");
+    }
+
+    @Test
+    void aSubscriberGoesOnFromTheEventItSawLast() throws Exception {
+        var id = house.online("resuming");
+        var task = drop(id, "events 20").path("id").asText();
+        awaitState(id, task, "COMPLETED");
+        var all = stream(id, "SubscribeToTask", "{\"id\":\"" + task + "\"}", Map.of("Last-Event-ID", "0"));
+        assertThat(all).first().isEqualTo("id: 1");
+        var rest = stream(id, "SubscribeToTask", "{\"id\":\"" + task + "\"}", Map.of("Last-Event-ID", "5"));
+        assertThat(rest).isEqualTo(all.subList(5, all.size())).hasSizeGreaterThan(15);
+        var ended = rpc(id, "SubscribeToTask", "{\"id\":\"" + task + "\"}");
+        assertThat(ended.body().path("error").path("code").asInt()).isEqualTo(-32004);
+    }
+
+    @Test
+    void aTaskUnderWayIsDoneAlthoughItsAgentIsKilled() throws Exception {
+        var id = house.online("killed");
+        var task = drop(id, "slow a b c d").path("id").asText();
+        awaitState(id, task, "WORKING");
+        house.post("/workspaces/" + id + "/restart", "");
+        awaitState(id, task, "COMPLETED");
+        assertThat(String.join("", texts(task(id, task)))).isEqualTo("a b c d");
+    }
+
+    @Test
+    void aTaskUnderWayIsDoneAlthoughThePlatformIsRestarted() throws Exception {
+        try (var own = TestHouse.open()) {
+            var id = own.online("surviving");
+            var started = own.call(
+                    "POST",
+                    "/workspaces/" + id + "/a2a",
+                    TestHouse.ADMIN_TOKEN,
+                    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"SendMessage\",\"params\":" + message("slow a b c", "")
+                            + "}",
+                    V1);
+            var task = started.body().path("result").path("task").path("id").asText();
+            own.awaitTask(id, task, "working");
+            own.restart();
+            own.awaitTask(id, task, "completed");
+        }
+    }
+
+    @Test
+    void nobodySeesTheTasksOfOthers() throws Exception {
+        var id = house.online("discreet");
+        var task = drop(id, "a secret").path("id").asText();
+        awaitState(id, task, "COMPLETED");
+        var stranger = house.create("{\"name\":\"stranger\",\"runtime\":\"external\"}");
+        var token = house.post("/registry/register", "{\"id\":\"" + stranger + "\",\"agent_card\":{\"name\":\"x\"}}")
+                .text("auth_token");
+        for (var method : List.of("GetTask", "CancelTask", "SubscribeToTask")) {
+            var forbidden = rpc(id, token, method, "{\"id\":\"" + task + "\"}").body();
+            var unknown = rpc(id, token, method, "{\"id\":\"" + UUID.randomUUID() + "\"}")
+                    .body();
+            assertThat(forbidden).isEqualTo(unknown);
+            assertThat(forbidden.path("error").path("code").asInt()).isEqualTo(-32001);
+        }
+        assertThat(rpc(id, token, "ListTasks", "{}")
+                        .body()
+                        .path("result")
+                        .path("totalSize")
+                        .asInt())
+                .isZero();
+        var push = rpc(
+                id,
+                token,
+                "CreateTaskPushNotificationConfig",
+                "{\"taskId\":\"" + task + "\",\"url\":\"http://127.0.0.1:1/\"}");
+        assertThat(push.body().path("error").path("code").asInt()).isEqualTo(-32001);
+    }
+
+    @Test
+    void anAgentMayAskBackButNotInCirclesForEver() throws Exception {
+        var a = house.online("a");
+        var b = house.online("b");
+        var twice = "ask " + b + " ask " + a + " ask " + b + " hello";
+        assertThat(TestHouse.texts(house.say(a, TestHouse.ADMIN_TOKEN, twice))).containsExactly("hello");
+        var round = ("ask " + b + " ask " + a + " ").repeat(4) + "hello";
+        var refused = house.say(a, TestHouse.ADMIN_TOKEN, round).body().path("result");
+        assertThat(refused.path("status").path("state").asText()).isEqualTo("failed");
+        assertThat(Json.text(refused)).contains("go in circles");
+    }
+
+    @Test
+    void pushesComeInOrderAgainAndAgainUntilTheyAreTaken() throws Exception {
+        var bodies = new CopyOnWriteArrayList<JsonNode>();
+        var calls = new AtomicInteger();
+        var hook = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        hook.createContext("/", exchange -> {
+            try (exchange) {
+                var body = Json.read(exchange.getRequestBody().readAllBytes());
+                var taken = calls.incrementAndGet() > 2;
+                if (taken) {
+                    bodies.add(body);
+                }
+                exchange.sendResponseHeaders(taken ? 204 : 500, -1);
+            } catch (Json.MalformedException bad) {
+                throw new IOException(bad);
+            }
+        });
+        hook.start();
+        try {
+            var id = house.online("pushing");
+            var url = "http://127.0.0.1:" + hook.getAddress().getPort() + "/";
+            var params =
+                    "{\"message\":{\"parts\":[{\"text\":\"events 5\"}]},\"configuration\":{\"returnImmediately\":true,"
+                            + "\"taskPushNotificationConfig\":{\"url\":\"" + url + "\"}}}";
+            var task = rpc(id, "SendMessage", params)
+                    .body()
+                    .path("result")
+                    .path("task")
+                    .path("id")
+                    .asText();
+            awaitState(id, task, "COMPLETED");
+            await().atMost(Duration.ofSeconds(20))
+                    .until(() ->
+                            bodies.stream().anyMatch(body -> Json.text(body).contains("TASK_STATE_COMPLETED")));
+            var written = new ArrayList<String>();
+            bodies.forEach(body -> written.addAll(body.path("artifactUpdate").findValuesAsText("text")));
+            assertThat(written).containsExactly("event 1\n", "event 2\n", "event 3\n", "event 4\n", "event 5\n");
+        } finally {
+            hook.stop(0);
+        }
+    }
+
+    @Test
+    void pushesIntoOtherNetworksAreRefused() throws Exception {
+        var id = awaiting("guarded");
+        for (var url :
+                List.of("http://10.0.0.1/", "http://169.254.169.254/latest", "file:///etc/passwd", "http://[::1]/")) {
+            var params = "{\"message\":{\"parts\":[{\"text\":\"x\"}]},\"configuration\":{\"returnImmediately\":true,"
+                    + "\"taskPushNotificationConfig\":{\"url\":\"" + url + "\"}}}";
+            assertThat(rpc(id, "SendMessage", params)
+                            .body()
+                            .path("error")
+                            .path("code")
+                            .asInt())
+                    .as(url)
+                    .isEqualTo(-32602);
+        }
+        assertThat(rpc(id, "ListTasks", "{}")
+                        .body()
+                        .path("result")
+                        .path("totalSize")
+                        .asInt())
+                .isZero();
+    }
+
+    @Test
+    void unknownFieldsPassThrough() throws Exception {
+        var id = awaiting("extended");
+        var params =
+                "{\"message\":{\"parts\":[{\"text\":\"x\",\"metadata\":{\"deep\":[1,{\"a\":null}]},\"novel\":true}],"
+                        + "\"extensions\":[\"https://example.org/ext\"],\"novel\":{\"snake_case\":1}},\"configuration\":{\"returnImmediately\":true}}";
+        var kept = rpc(id, "SendMessage", params)
+                .body()
+                .path("result")
+                .path("task")
+                .path("history")
+                .path(0);
+        assertThat(Json.text(kept.path("parts").path(0)))
+                .isEqualTo("{\"text\":\"x\",\"metadata\":{\"deep\":[1,{\"a\":null}]},\"novel\":true}");
+        assertThat(Json.text(kept.path("novel"))).isEqualTo("{\"snake_case\":1}");
+        assertThat(kept.path("extensions").path(0).asText()).isEqualTo("https://example.org/ext");
+    }
+
+    @Test
+    void anUnknownVersionIsRefusedInBothBindings() throws Exception {
+        var id = awaiting("versions");
+        var headers = Map.of("A2A-Version", "2.0");
+        var rpc = house.call(
+                "POST",
+                "/workspaces/" + id + "/a2a",
+                TestHouse.ADMIN_TOKEN,
+                TestHouse.message("message/send", "x"),
+                headers);
+        assertThat(rpc.body().path("error").path("code").asInt()).isEqualTo(-32009);
+        var rest = house.call("GET", "/workspaces/" + id + "/a2a/tasks", TestHouse.ADMIN_TOKEN, "", headers);
+        assertThat(rest.status()).isEqualTo(400);
+        assertThat(Json.text(rest.body())).contains("VERSION_NOT_SUPPORTED");
+    }
+}
