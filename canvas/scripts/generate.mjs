@@ -25,12 +25,13 @@ const payloads = rows.map(([, event, fields]) => {
   });
   return `  ${event}: { ${members.join("; ")} };`;
 });
+const named = new Set(rows.flatMap(([, , fields]) => fields.match(/\b[A-Z]\w+/g) ?? []).filter((name) => name !== "Partial"));
 writeFileSync(
   resolve(target, "events.ts"),
   `// Written by scripts/generate.mjs from docs/events.md.
 import type { components } from "./openapi";
 
-type Workspace = components["schemas"]["Workspace"];
+${[...named].map((name) => `type ${name} = components["schemas"]["${name}"];`).join("\n")}
 
 export interface Payloads {
 ${payloads.join("\n")}

@@ -1,5 +1,5 @@
 import { randomId } from "./id";
-import type { Fact, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
+import type { Fact, TaskLine, TaskShown, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
 
 /** A refusal of the platform: its sentence, its stable code, and the whole body for what else it says. */
 export class Refused extends Error {
@@ -35,5 +35,9 @@ export const api = {
   patch: (id: string, patch: WorkspacePatch) => call("PATCH", `/workspaces/${id}`, patch),
   remove: (id: string, confirm: boolean) => call("DELETE", `/workspaces/${id}${confirm ? "?confirm=true" : ""}`),
   act: (id: string, verb: "restart" | "pause" | "resume") => call("POST", `/workspaces/${id}/${verb}`),
+  tasks: (id: string) => call<TaskLine[]>("GET", `/workspaces/${id}/tasks`),
+  task: (id: string) => call<TaskShown>("GET", `/tasks/${id}`),
+  cancelTask: (id: string) => call<TaskLine>("POST", `/tasks/${id}/cancel`),
+  resendTask: (id: string) => call<{ task_id: string }>("POST", `/tasks/${id}/resend`),
   events: (id: string) => call<Fact[]>("GET", `/events/${id}?limit=100`),
 };

@@ -6,5 +6,13 @@ export type WorkspaceCreated = components["schemas"]["WorkspaceCreated"];
 export type WorkspacePatch = components["schemas"]["WorkspacePatch"];
 export type LifeStatus = components["schemas"]["LifeStatus"];
 export type Connection = components["schemas"]["Connection"];
+export type TaskLine = components["schemas"]["TaskLine"];
+export type TaskShown = components["schemas"]["TaskShown"];
+export type MailboxDepth = components["schemas"]["MailboxDepth"];
+export type MessageEdge = components["schemas"]["MessageEdge"];
 export type Fact = components["schemas"]["Fact"];
-export type { Frame } from "./generated/events";
+import type { Frame } from "./generated/events";
+
+export type { Frame };
+/** A frame that changes what is known of the workspaces. */
+export type Change = Exclude<Frame, { event: "TRAFFIC" }>;

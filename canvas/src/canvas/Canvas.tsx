@@ -1,4 +1,4 @@
-import { Background, BackgroundVariant, Controls, MiniMap, type Node, type NodeChange, ReactFlow, applyNodeChanges, useReactFlow } from "@xyflow/react";
+import { Background, BackgroundVariant, Controls, type Edge, MarkerType, MiniMap, type Node, type NodeChange, ReactFlow, applyNodeChanges, useReactFlow } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { api } from "../api/client";
 import { isInside, useFleet } from "../store/fleet";
@@ -23,6 +23,7 @@ const MINIMAP_COLOURS: Record<string, string> = {
 /** The organisation: a card for every workspace, nested by parent; drag to move, drop on a card to nest. */
 export function Canvas() {
   const nodes = useNodes();
+  const edges = useEdges();
   const [dragged, setDragged] = useState<CardNode[]>();
   const [target, setTarget] = useState<string>();
   const touched = useRef(false);
@@ -75,7 +76,7 @@ export function Canvas() {
   return (
     <ReactFlow
       nodes={shown}
-      edges={NO_EDGES}
+      edges={edges}
       nodeTypes={NODE_TYPES}
       onNodesChange={onNodesChange}
       onNodeClick={(_event, node) => select(node.id)}
@@ -108,7 +109,6 @@ export function Canvas() {
   );
 }
 
-const NO_EDGES: never[] = [];
 const FIT = { padding: 0.2, maxZoom: 1 };
 
 /** The nodes, each kept as it was while its box stays as it was: React Flow draws only those that are new. */
@@ -133,6 +133,32 @@ function useNodes(): CardNode[] {
     cache.current = next;
     return list;
   }, [byId]);
+}
+
+/** Who sends to whom: moving while something is open, fading after it. */
+function useEdges(): Edge[] {
+  const traffic = useFleet((fleet) => fleet.traffic.edges);
+  const byId = useFleet((fleet) => fleet.byId);
+  return useMemo(
+    () =>
+      traffic.flatMap((edge) => {
+        if (!edge.source_id || edge.source_id === edge.target_id || !byId[edge.source_id] || !byId[edge.target_id]) return [];
+        return [
+          {
+            id: `${edge.source_id}>${edge.target_id}`,
+            source: edge.source_id,
+            target: edge.target_id,
+            animated: edge.open > 0,
+            className: edge.open > 0 ? "message open" : "message",
+            markerEnd: { type: MarkerType.ArrowClosed },
+            zIndex: 500,
+            focusable: false,
+            ...(edge.open > 1 ? { label: String(edge.open) } : {}),
+          },
+        ];
+      }),
+    [traffic, byId],
+  );
 }
 
 function toNode(box: Box, inside: number): CardNode {

@@ -1,3 +1,4 @@
+import { Handle, Position } from "@xyflow/react";
 import { memo } from "react";
 import type { Workspace } from "../api/types";
 import { useFleet } from "../store/fleet";
@@ -17,6 +18,7 @@ export interface CardData extends Record<string, unknown> {
 /** One workspace. It looks up its own row, so that a change of one workspace draws one card. */
 export const Card = memo(function Card({ id, data, selected }: { id: string; data: CardData; selected?: boolean }) {
   const workspace = useFleet((fleet) => fleet.byId[id]);
+  const waiting = useFleet((fleet) => fleet.traffic.mailboxes[id]?.queued ?? 0);
   if (!workspace) return null;
   countRender(id);
   return (
@@ -29,6 +31,11 @@ export const Card = memo(function Card({ id, data, selected }: { id: string; dat
       <header>
         <span className="dot" aria-hidden="true" />
         <h3 title={workspace.name}>{workspace.name}</h3>
+        {waiting > 0 && (
+          <span className="pill mail" title="Messages that wait for this agent">
+            ✉ {waiting}
+          </span>
+        )}
         {data.inside > 0 && <span className="pill inside">{data.inside} inside</span>}
         <span className="pill">T{workspace.tier}</span>
       </header>
@@ -40,6 +47,8 @@ export const Card = memo(function Card({ id, data, selected }: { id: string; dat
         <Where workspace={workspace} />
       </footer>
       <Activity workspace={workspace} />
+      <Handle type="target" position={Position.Left} className="port" isConnectable={false} />
+      <Handle type="source" position={Position.Right} className="port" isConnectable={false} />
     </article>
   );
 });

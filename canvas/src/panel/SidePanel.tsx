@@ -4,10 +4,12 @@ import { STATUS_WORD } from "../store/words";
 import { Chat } from "./Chat";
 import { Details } from "./Details";
 import { Events } from "./Events";
+import { Tasks } from "./Tasks";
 
 const TABS: readonly { id: Tab; label: string }[] = [
   { id: "details", label: "Details" },
   { id: "chat", label: "Chat" },
+  { id: "tasks", label: "Tasks" },
   { id: "events", label: "Events" },
 ];
 
@@ -43,6 +45,7 @@ export function SidePanel() {
         <div className="fill" hidden={tab !== "chat"}>
           <Chat key={workspace.id} workspace={workspace} />
         </div>
+        {tab === "tasks" && <Tasks key={workspace.id} workspace={workspace} />}
         {tab === "events" && <Events key={workspace.id} workspace={workspace} />}
       </div>
     </aside>

@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
-import type { Frame, Workspace } from "../api/types";
+import type { Change, Workspace } from "../api/types";
 import { applyFrame, isInside } from "./fleet";
 
 function workspace(id: string, more: Partial<Workspace> = {}): Workspace {
   return { id, name: id, status: "online", parent_id: null, x: 0, y: 0, ...more } as Workspace;
 }
 
-function fact(seq: number, id: string, changes: Partial<Workspace>, event: Frame["event"] = "WORKSPACE_UPDATED"): Frame {
-  return { event, workspace_id: id, timestamp: "", seq, payload: { changes } } as unknown as Frame;
+function fact(seq: number, id: string, changes: Partial<Workspace>, event: Change["event"] = "WORKSPACE_UPDATED"): Change {
+  return { event, workspace_id: id, timestamp: "", seq, payload: { changes } } as unknown as Change;
 }
 
-const snapshot = (seq: number, ...workspaces: Workspace[]): Frame => ({ event: "SNAPSHOT", workspace_id: "", timestamp: "", seq, payload: { workspaces } });
+const snapshot = (seq: number, ...workspaces: Workspace[]): Change => ({ event: "SNAPSHOT", workspace_id: "", timestamp: "", seq, payload: { workspaces } });
 const start = applyFrame({ byId: {}, seq: undefined }, snapshot(10, workspace("a"), workspace("b")));
 
 describe("the fleet", () => {

@@ -1,6 +1,12 @@
 import { create } from "zustand";
 import type { Link } from "../api/socket";
-import type { Frame, Workspace } from "../api/types";
+import type { Change, Frame, MailboxDepth, MessageEdge, Workspace } from "../api/types";
+
+/** What is on its way, added up by the server: mailboxes that are not at rest, and who sends to whom. */
+export interface Traffic {
+  mailboxes: Readonly<Record<string, MailboxDepth>>;
+  edges: readonly MessageEdge[];
+}
 
 /** Everything the server said, normalised: one record per workspace, patched fact by fact. The one truth of the page. */
 interface Fleet {
@@ -8,6 +14,7 @@ interface Fleet {
   /** The number of the last fact that is in here. */
   seq: number | undefined;
   link: Link;
+  traffic: Traffic;
   apply: (frame: Frame) => void;
   setLink: (link: Link) => void;
   /** Shows a change before the server confirms it; the returned function takes it back. */
@@ -18,7 +25,8 @@ export const useFleet = create<Fleet>()((set, get) => ({
   byId: {},
   seq: undefined,
   link: "connecting",
-  apply: (frame) => set((fleet) => applyFrame(fleet, frame)),
+  traffic: { mailboxes: {}, edges: [] },
+  apply: (frame) => set((fleet) => (frame.event === "TRAFFIC" ? { traffic: traffic(frame.payload) } : applyFrame(fleet, frame))),
   setLink: (link) => set({ link }),
   expect: (id, changes) => {
     const before = get().byId[id];
@@ -30,8 +38,12 @@ export const useFleet = create<Fleet>()((set, get) => ({
   },
 }));
 
+function traffic(payload: { mailboxes: MailboxDepth[]; edges: MessageEdge[] }): Traffic {
+  return { mailboxes: Object.fromEntries(payload.mailboxes.map((box) => [box.workspace_id, box])), edges: payload.edges };
+}
+
 /** The fleet after a frame. Pure; a frame that was applied before changes nothing. */
-export function applyFrame(fleet: Pick<Fleet, "byId" | "seq">, frame: Frame): Pick<Fleet, "byId" | "seq"> {
+export function applyFrame(fleet: Pick<Fleet, "byId" | "seq">, frame: Change): Pick<Fleet, "byId" | "seq"> {
   if (frame.event === "SNAPSHOT") {
     return { byId: Object.fromEntries(frame.payload.workspaces.map((one) => [one.id, one])), seq: frame.seq };
   }

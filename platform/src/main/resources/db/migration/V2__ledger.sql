@@ -34,6 +34,7 @@ create table tasks (
     created_at    timestamptz not null
 ) with (fillfactor = 80);
 create index tasks_by_owner on tasks (target, owner, state_at desc, id);
+create index tasks_by_asker on tasks (owner, created_at desc);
 create index tasks_by_context on tasks (target, context_id);
 create index tasks_by_parent on tasks (parent) where parent is not null;
 create index tasks_by_trace on tasks (trace);
@@ -75,11 +76,12 @@ create table deliveries (
     created_at   timestamptz not null
 ) with (fillfactor = 70);
 create unique index deliveries_once on deliveries (target, owner, message_id);
-create index deliveries_by_task on deliveries (task_id, id) where phase in ('queued', 'leased');
+create index deliveries_by_task on deliveries (task_id, id);
 create index deliveries_open on deliveries (target, context_id, id) where phase in ('queued', 'leased');
 create index deliveries_queued on deliveries (target, id) where phase = 'queued';
 create index deliveries_leased on deliveries (holder) where phase = 'leased';
-create index deliveries_dead on deliveries (target, id) where phase = 'dead';
+create index deliveries_dead on deliveries (id) where phase = 'dead' and resent_as is null;
+create index deliveries_recent on deliveries (created_at);
 create index deliveries_expiring on deliveries (expires_at) where phase = 'queued';
 
 -- How much waits in front of a workspace and how much its agent has; always changed with the deliveries it counts.

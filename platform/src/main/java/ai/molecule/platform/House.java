@@ -8,6 +8,7 @@ import ai.molecule.platform.a2a.Deliveries;
 import ai.molecule.platform.a2a.Means;
 import ai.molecule.platform.a2a.PushRelay;
 import ai.molecule.platform.a2a.Pushes;
+import ai.molecule.platform.a2a.Resending;
 import ai.molecule.platform.a2a.Sending;
 import ai.molecule.platform.a2a.Switchboard;
 import ai.molecule.platform.access.Access;
@@ -29,8 +30,10 @@ import ai.molecule.platform.edge.RateLimit;
 import ai.molecule.platform.edge.RegistryRoutes;
 import ai.molecule.platform.edge.Route;
 import ai.molecule.platform.edge.SignInRoutes;
+import ai.molecule.platform.edge.TaskRoutes;
 import ai.molecule.platform.edge.WorkspaceRoutes;
 import ai.molecule.platform.journal.Journal;
+import ai.molecule.platform.ledger.Board;
 import ai.molecule.platform.ledger.Ledger;
 import ai.molecule.platform.ledger.MailboxLimits;
 import ai.molecule.platform.live.Feed;
@@ -150,7 +153,8 @@ final class House implements AutoCloseable {
         var pushRelay = keep(new PushRelay(database, ledger, webhookUrls, clock));
         var sending = new Sending(ledger, asking, deliveries, pushes, new Courses(ledger), clock);
         var switchboard = new Switchboard(workspaces, hierarchy, cards, sending, asking, pushes);
-        var feed = new Feed(journal, workspaces, database, clock);
+        var board = new Board(database, clock);
+        var feed = new Feed(journal, workspaces, board, database, clock);
 
         var leader = keep(new LeaderLock(database, SETTLE_LOCK));
         var settle = new Settling(leader, provisioner);
@@ -168,6 +172,7 @@ final class House implements AutoCloseable {
                 new RegistryRoutes(registry, heartbeats, new Peers(database), workspaces, hierarchy, cards).routes());
         routes.addAll(new A2aRoutes(switchboard).routes());
         routes.addAll(new CardRoutes(cards, hierarchy).routes());
+        routes.addAll(new TaskRoutes(board, asking, new Resending(ledger, deliveries, clock)).routes());
         routes.addAll(new JournalRoutes(journal).routes());
         var edge = keep(Edge.open(
                 new Edge.Listening(settings.host(), settings.port(), settings.corsOrigins()),
@@ -196,6 +201,7 @@ final class House implements AutoCloseable {
         keep(new Loop("orphaned-mail", LOOK_PACE, deliveries::keep)).start();
         keep(new Loop("leases", RENEWAL_PACE, ledger::renew)).start();
         keep(new Loop("watched-tasks", WATCH_PACE, ledger::look)).start();
+        keep(new Loop("traffic", LOOK_PACE, feed::lookAtTraffic)).start();
         keep(new Loop("pushes", PUSH_PACE, pushRelay::round)).start();
         keep(new Loop("silence", LOOK_PACE, silence::look)).start();
         keep(new Loop("heartbeats", FLUSH_PACE, heartbeats::flush)).start();

@@ -357,6 +357,71 @@ class MailTest {
     }
 
     @Test
+    void whatIsGivenUpIsSeenAndSentAgainOnce() throws Exception {
+        var once = new MailboxLimits(20, 1 << 20, Duration.ofHours(1), Duration.ofSeconds(60), 1);
+        try (var own = TestHouse.open(Limits.DEFAULT, once);
+                var agent = new CrashingAgent()) {
+            var id = own.create("{\"name\":\"unreachable\",\"runtime\":\"external\"}");
+            own.post(
+                    "/registry/register",
+                    "{\"id\":\"" + id + "\",\"url\":\"https://agent.invalid/\",\"agent_card\":{\"name\":\"x\"}}");
+            assertThat(own.say(id, TestHouse.ADMIN_TOKEN, "1")
+                            .body()
+                            .path("result")
+                            .path("status")
+                            .path("state")
+                            .asText())
+                    .isEqualTo("failed");
+            var dead = own.get("/dead-letters").body();
+            assertThat(dead).hasSize(1);
+            assertThat(dead.path(0).path("problem").asText()).contains("agent.invalid");
+            var task = dead.path(0).path("id").asText();
+            own.post(
+                    "/registry/register",
+                    "{\"id\":\"" + id + "\",\"url\":\"http://127.0.0.1:" + agent.start()
+                            + "/\",\"agent_card\":{\"name\":\"x\",\"capabilities\":{\"streaming\":true},\"supportedInterfaces\":"
+                            + "[{\"url\":\"http://x/\",\"protocolBinding\":\"JSONRPC\",\"protocolVersion\":\"1.0\"}]}}");
+            var again = own.post("/tasks/" + task + "/resend", "");
+            assertThat(again.status()).isEqualTo(202);
+            own.awaitTask(id, again.text("task_id"), "completed");
+            assertThat(own.post("/tasks/" + task + "/resend", "").status()).isEqualTo(409);
+            assertThat(own.get("/dead-letters").body()).isEmpty();
+            assertThat(own.get("/tasks/" + task).text("state")).isEqualTo("failed");
+            assertThat(agent.arrivals()).hasSize(1);
+        }
+    }
+
+    @Test
+    void whoAskedWhomIsATreeAndCancelingTravelsDownIt() throws Exception {
+        var boss = house.online("boss");
+        var worker = house.online("worker");
+        var task = drop(boss, "ask " + worker + " sleep 60").path("id").asText();
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> house.get("/tasks/" + task).body().path("tree").size() == 2);
+        var tree = house.get("/tasks/" + task).body().path("tree");
+        assertThat(tree.path(1).path("parent_task_id").asText()).isEqualTo(task);
+        assertThat(tree.path(1).path("source_id").asText()).isEqualTo(boss);
+        assertThat(tree.path(1).path("target_id").asText()).isEqualTo(worker);
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> house.get("/tasks/" + task)
+                        .body()
+                        .path("tree")
+                        .path(1)
+                        .path("state")
+                        .asText()
+                        .equals("working"));
+        assertThat(house.post("/tasks/" + task + "/cancel", "").text("state")).isEqualTo("canceled");
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> house.get("/tasks/" + task)
+                        .body()
+                        .path("tree")
+                        .path(1)
+                        .path("state")
+                        .asText()
+                        .equals("canceled"));
+    }
+
+    @Test
     void unknownFieldsPassThrough() throws Exception {
         var id = awaiting("extended");
         var params =

@@ -5,6 +5,7 @@ import ai.molecule.platform.access.Hierarchy;
 import ai.molecule.platform.access.Keys;
 import ai.molecule.platform.backend.FakeBackend;
 import ai.molecule.platform.journal.Journal;
+import ai.molecule.platform.ledger.Board;
 import ai.molecule.platform.live.Feed;
 import ai.molecule.platform.registry.Heartbeats;
 import ai.molecule.platform.registry.Registry;
@@ -56,7 +57,7 @@ public final class TestRooms implements AutoCloseable {
             database,
             clock);
     public final Heartbeats heartbeats = new Heartbeats(lives, journal, access, database, clock);
-    public final Feed feed = new Feed(journal, workspaces, database, clock);
+    public final Feed feed = new Feed(journal, workspaces, new Board(database, clock), database, clock);
 
     public TestRooms() {
         deaths.attend(backend, () -> {});

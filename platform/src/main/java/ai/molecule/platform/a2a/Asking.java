@@ -29,6 +29,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Answers what callers ask about their tasks, from the ledger; only canceling needs the agent, while it is at
 /// it.
@@ -40,6 +42,8 @@ public final class Asking {
     private static final int PAGE_MAX = 100;
     private static final Duration NAME_PATIENCE = Duration.ofSeconds(5);
     private static final int TRIES_MAX = 5;
+
+    private static final Logger LOG = LoggerFactory.getLogger(Asking.class);
 
     private final Ledger ledger;
     private final Deliveries deliveries;
@@ -176,23 +180,49 @@ public final class Asking {
 
     /// CancelTask: what waits is canceled here and for good; what an agent is at is canceled there.
     ObjectNode cancel(Incoming incoming) throws Fault, InterruptedException {
+        var task = own(incoming, incoming.call().text("id"));
+        return cancel(task.id(), incoming.call().id());
+    }
+
+    /// Cancels a task, and then all that goes on in its course.
+    ///
+    /// @param call the id of the call that asks for it; JSON null where there is none
+    public ObjectNode cancel(UUID id, JsonNode call) throws Fault, InterruptedException {
         for (int tries = 0; tries < TRIES_MAX; tries++) {
-            var task = own(incoming, incoming.call().text("id"));
+            var task = ledger.find(id)
+                    .orElseThrow(() -> new Fault(call, ErrorCode.TASK_NOT_FOUND, "Expected a task, but there is none"));
             if (task.state().terminal()) {
-                throw notCancelable(incoming, task);
+                throw notCancelable(call, task);
             }
             var open = ledger.openDelivery(task.id());
             var leased = open.filter(hold -> hold.phase().equals("leased")).isPresent();
-            var done = leased ? cancelThere(incoming, task) : cancelHere(task, open.orElse(null));
+            var done = leased ? cancelThere(call, task) : cancelHere(task, open.orElse(null));
             if (done) {
-                return ledger.tree(task.id()).task();
+                ledger.below(id).stream()
+                        .filter(child -> !child.state().terminal())
+                        .forEach(this::cancelInTurn);
+                return ledger.tree(id).task();
             }
         }
-        throw incoming.fault(ErrorCode.AGENT_UNAVAILABLE, "Expected to cancel the task, but it kept changing");
+        throw new Fault(call, ErrorCode.AGENT_UNAVAILABLE, "Expected to cancel the task, but it kept changing");
     }
 
-    private static Fault notCancelable(Incoming incoming, LedgerTask task) {
-        return incoming.fault(
+    /// What is asked for in the course of a canceled task is not wanted any more either.
+    private void cancelInTurn(LedgerTask child) {
+        Thread.ofVirtual().name("cancel-" + child.id()).start(() -> {
+            try {
+                cancel(child.id(), Json.nothing());
+            } catch (Fault notNow) {
+                LOG.info("Task {} was to be canceled with the one above it: {}", child.id(), notNow.getMessage());
+            } catch (InterruptedException stopping) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    private static Fault notCancelable(JsonNode call, LedgerTask task) {
+        return new Fault(
+                call,
                 ErrorCode.TASK_NOT_CANCELABLE,
                 "Expected a task that goes on, but it is " + task.state().wire(A2aVersion.V0_3));
     }
@@ -237,7 +267,7 @@ public final class Asking {
 
     /// Lets the agent cancel what it is at, and waits until it did; false when there is nothing to cancel any
     /// more.
-    private boolean cancelThere(Incoming incoming, LedgerTask task) throws Fault, InterruptedException {
+    private boolean cancelThere(JsonNode call, LedgerTask task) throws Fault, InterruptedException {
         ledger.askToCancel(task.id());
         try (var watch = ledger.watch(task.id(), task.seq(), false)) {
             var known = named(task, watch);
@@ -246,20 +276,20 @@ public final class Asking {
             }
             var route = means.routes().to(task.target());
             if (known.agentTask().isEmpty() || route.isEmpty()) {
-                throw later(incoming);
+                throw later(call);
             }
             var answer = means.line()
                     .call(route.get(), A2aMethod.CANCEL, Json.object().put("id", known.agentTask()), Map.of());
             if (!(answer instanceof Heard.Whole(var response))) {
-                throw later(incoming);
+                throw later(call);
             }
-            return answered(incoming, known, response);
+            return answered(call, known, response);
         } catch (LineException unreached) {
-            throw later(incoming);
+            throw later(call);
         }
     }
 
-    private boolean answered(Incoming incoming, LedgerTask task, JsonNode response) throws Fault {
+    private boolean answered(JsonNode call, LedgerTask task, JsonNode response) throws Fault {
         var code = response.path("error").path("code").asInt(0);
         if (code == ErrorCode.TASK_NOT_FOUND.number()) {
             var gone = ended(task, null, null);
@@ -267,13 +297,14 @@ public final class Asking {
             return gone;
         }
         if (code != 0) {
-            throw new Fault(incoming.call().id(), response.path("error"));
+            throw new Fault(call, response.path("error"));
         }
         var state = Canonical.event(response.path("result"))
                 .map(event -> event.path("task").path("status").path("state").asText(""))
                 .flatMap(TaskState::parse);
         if (state.filter(TaskState.CANCELED::equals).isEmpty()) {
-            throw incoming.fault(
+            throw new Fault(
+                    call,
                     ErrorCode.TASK_NOT_CANCELABLE,
                     "Expected the agent to cancel the task, but there it is "
                             + state.map(found -> found.wire(A2aVersion.V0_3)).orElse("in no state that is known"));
@@ -300,8 +331,9 @@ public final class Asking {
         return now;
     }
 
-    private static Fault later(Incoming incoming) {
-        return incoming.fault(
+    private static Fault later(JsonNode call) {
+        return new Fault(
+                call,
                 ErrorCode.AGENT_UNAVAILABLE,
                 "Expected the agent to cancel the task, but it cannot be reached; it is canceled as soon as it is met");
     }

@@ -134,8 +134,8 @@ final class Delivery implements Runnable {
             while (!settled) {
                 settled = heal();
             }
-        } catch (Refusal notAllowed) {
-            fail(String.valueOf(notAllowed.getMessage()));
+        } catch (Refusal noWay) {
+            again(String.valueOf(noWay.getMessage()), true);
         } catch (LineException broken) {
             broke(broken);
         }

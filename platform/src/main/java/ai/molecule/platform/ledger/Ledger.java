@@ -211,6 +211,16 @@ public final class Ledger implements AutoCloseable {
         feeds.look();
     }
 
+    /// The message of a task that was given up and not sent again.
+    public Optional<Dead> dead(UUID task) {
+        return store.dead(task);
+    }
+
+    /// Remembers as which task a dead message was sent again; false when it was already.
+    public boolean resent(Dead dead, UUID as) {
+        return store.resent(dead.delivery(), as);
+    }
+
     /// Asks for a task to be canceled once its agent is met.
     public void askToCancel(UUID task) {
         store.askToCancel(task);

@@ -5,6 +5,7 @@ import ai.molecule.platform.store.Row;
 import ai.molecule.platform.store.SqlArray;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.WorkspaceId;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -289,6 +290,25 @@ final class LedgerStore {
     /// Asks for a task to be canceled once somebody meets it.
     void askToCancel(UUID task) {
         database.update("update tasks set cancel_asked = true where id = ?", task);
+    }
+
+    /// A message that was given up: its address and what was to be sent.
+    Optional<Dead> dead(UUID task) {
+        return database.first(
+                """
+                select id, target, owner, context_id, message_id, request from deliveries
+                where task_id = ? and phase = 'dead' and resent_as is null order by id desc limit 1
+                """,
+                row -> new Dead(
+                        row.number("id"),
+                        new Submission.Address(
+                                new WorkspaceId(row.uuid("target")),
+                                new Owner(row.uuid("owner")),
+                                row.text("context_id"),
+                                row.text("message_id"),
+                                false),
+                        (ObjectNode) Json.trusted(row.text("request"))),
+                task);
     }
 
     /// Remembers as what a dead message was sent again; false when it was already, or is not dead.

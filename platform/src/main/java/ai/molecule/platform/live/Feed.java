@@ -1,6 +1,7 @@
 package ai.molecule.platform.live;
 
 import ai.molecule.platform.journal.Journal;
+import ai.molecule.platform.ledger.Board;
 import ai.molecule.platform.store.Database;
 import ai.molecule.platform.store.Notices;
 import ai.molecule.platform.workspace.Sighting;
@@ -18,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Follows the journal and keeps its last frames at hand for all viewers.
 ///
-/// Soft: everything here can be read again from the journal. A viewer that falls further behind than what is kept is
+/// Soft: everything here can be read again from the journal. A viewer that falls further behind than what is
+/// kept is
 /// cut off;
 /// it comes back with the number it saw last and loses nothing.
 public final class Feed {
@@ -29,6 +31,7 @@ public final class Feed {
 
     private final Journal journal;
     private final Workspaces workspaces;
+    private final Board board;
     private final Database database;
     private final InstantSource clock;
     private final ArrayDeque<Frame> kept = new ArrayDeque<>();
@@ -36,10 +39,12 @@ public final class Feed {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition more = lock.newCondition();
     private long last;
+    private Moving moving = new Moving(0, "");
 
-    public Feed(Journal journal, Workspaces workspaces, Database database, InstantSource clock) {
+    public Feed(Journal journal, Workspaces workspaces, Board board, Database database, InstantSource clock) {
         this.journal = journal;
         this.workspaces = workspaces;
+        this.board = board;
         this.database = database;
         this.clock = clock;
         this.last = journal.last();
@@ -86,15 +91,61 @@ public final class Feed {
         }
     }
 
-    /// The frames after a number, waiting a while for the first; empty when none came, null when they are no longer
-    /// at
-    /// hand.
+    /// Looks at what is on its way, while somebody is looking, and tells the operators when it changed. No
+    /// fact: who
+    /// missed one gets the next.
+    public void lookAtTraffic() {
+        if (viewings.isEmpty()) {
+            return;
+        }
+        var payload = board.traffic().toJson();
+        lock.lock();
+        try {
+            if (!payload.toString().equals(moving.payload())) {
+                moving = new Moving(moving.version() + 1, payload.toString());
+                more.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// What is on its way, as last looked at.
+    ///
+    /// @param version counts the changes
+    record Moving(long version, String payload) {}
+
+    Moving moving() {
+        lock.lock();
+        try {
+            return moving;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The frame that tells what is on its way.
+    String frame(Moving what, long seq) {
+        var frame = Json.object()
+                .put("event", "TRAFFIC")
+                .put("workspace_id", "")
+                .put("timestamp", clock.instant().toString())
+                .put("seq", seq);
+        frame.set("payload", Json.trusted(what.payload()));
+        return Json.text(frame);
+    }
+
+    /// The frames after a number, waiting a while for the first; empty when none came or something else is new,
+    /// null
+    /// when they are no longer at hand.
+    ///
+    /// @param seen the version of what is on its way that the viewer saw last
     @Nullable
-    List<Frame> after(long seq, Duration patience) throws InterruptedException {
+    List<Frame> after(long seq, long seen, Duration patience) throws InterruptedException {
         lock.lock();
         try {
             var nanos = patience.toNanos();
-            while (last <= seq && nanos > 0) {
+            while (last <= seq && moving.version() == seen && nanos > 0) {
                 nanos = more.awaitNanos(nanos);
             }
             if (last <= seq) {

@@ -16,6 +16,7 @@ public final class Viewing implements AutoCloseable {
     private final Thread thread;
     private volatile long position = Long.MAX_VALUE;
     private volatile boolean closed;
+    private long traffic;
 
     Viewing(Feed feed, Viewer viewer, @Nullable Long since) {
         this.feed = feed;
@@ -49,8 +50,9 @@ public final class Viewing implements AutoCloseable {
             begin();
             var pinged = System.nanoTime();
             while (!closed && viewer.welcome()) {
-                var frames = feed.after(position, viewer.silence());
+                var frames = feed.after(position, traffic, viewer.silence());
                 show(frames == null ? feed.older(position) : frames);
+                showTraffic();
                 if (System.nanoTime() - pinged >= viewer.silence().toNanos()) {
                     viewer.ping();
                     pinged = System.nanoTime();
@@ -79,6 +81,14 @@ public final class Viewing implements AutoCloseable {
         var snapshot = feed.snapshot(viewer);
         position = snapshot.seq();
         viewer.show(snapshot.text());
+    }
+
+    private void showTraffic() {
+        var moving = feed.moving();
+        if (moving.version() != traffic && viewer.operator()) {
+            viewer.show(feed.frame(moving, position));
+        }
+        traffic = moving.version();
     }
 
     private void show(List<Frame> frames) {

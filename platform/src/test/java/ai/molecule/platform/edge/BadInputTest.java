@@ -9,6 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -50,7 +51,7 @@ class BadInputTest {
     static List<Route> routesWithBody() {
         return routes().stream()
                 .filter(route -> List.of(Method.POST, Method.PATCH).contains(route.method()))
-                .filter(route -> !route.path().matches(".*(restart|pause|resume|signin-links)"))
+                .filter(route -> !route.path().matches(".*(restart|pause|resume|signin-links|cancel|resend)"))
                 .toList();
     }
 
@@ -272,13 +273,17 @@ class BadInputTest {
         var id = house.online("long-winded");
         var answer = house.say(id, TestHouse.ADMIN_TOKEN, "sleep 4");
         assertThat(TestHouse.texts(answer)).containsExactly("slept 4 s");
-        var stream = house.call(
+        var request = house.request(
                 "POST",
                 "/workspaces/" + id + "/a2a",
                 TestHouse.ADMIN_TOKEN,
                 TestHouse.message("message/stream", "slow a b c d e f g h"),
                 Map.of());
-        assertThat(new String(stream.response().body(), StandardCharsets.UTF_8)).contains("\"final\":true");
+        // A connection of its own: the one of the long answer may be closed as idle just now.
+        try (var client = HttpClient.newHttpClient()) {
+            var stream = client.send(request, HttpResponse.BodyHandlers.ofString());
+            assertThat(stream.body()).contains("\"final\":true");
+        }
     }
 
     @Test
