@@ -262,3 +262,49 @@ describe("the canvas", () => {
     expect(overflow).toBe(0);
   });
 });
+
+describe("messages", () => {
+  const rpc = (workspace: string, text: string) =>
+    house.api("POST", `/workspaces/${workspace}/a2a`, {
+      jsonrpc: "2.0",
+      id: 1,
+      method: "message/send",
+      params: { message: { role: "user", parts: [{ kind: "text", text }] }, configuration: { blocking: false } },
+    });
+
+  it("that wait are counted on the card, and go when the agent is there", async () => {
+    const page = await person();
+    const id = await house.create({ name: "Sleepy", canvas: { x: 0, y: 0 } });
+    await card(page, "Sleepy").getByText("Online").waitFor();
+    await house.api("POST", `/workspaces/${id}/pause`);
+    await rpc(id, "first");
+    await rpc(id, "second");
+    await card(page, "Sleepy").getByTitle("Messages that wait for this agent").getByText("2").waitFor();
+    await card(page, "Sleepy").click();
+    await page.getByRole("tab", { name: "Tasks" }).click();
+    await page.getByRole("list", { name: "Tasks" }).getByText("waiting").nth(1).waitFor();
+    await shot(page, "waiting");
+    await house.api("POST", `/workspaces/${id}/resume`);
+    await page.getByRole("list", { name: "Tasks" }).getByText("completed").nth(1).waitFor();
+    await card(page, "Sleepy").getByTitle("Messages that wait for this agent").waitFor({ state: "detached" });
+  });
+
+  it("between agents are an edge, and who asked whom is a tree", async () => {
+    const page = await person();
+    const boss = await house.create({ name: "Boss", canvas: { x: 0, y: 0 } });
+    const worker = await house.create({ name: "Worker", canvas: { x: 420, y: 180 } });
+    await card(page, "Boss").getByText("Online").waitFor();
+    await card(page, "Worker").getByText("Online").waitFor();
+    await rpc(boss, `ask ${worker} sleep 30`);
+    await page.locator(".react-flow__edge.message.open").waitFor({ state: "attached" });
+    await card(page, "Boss").click();
+    await page.getByRole("tab", { name: "Tasks" }).click();
+    const task = page.getByRole("list", { name: "Tasks" }).locator("li.task").filter({ hasText: "from operator" });
+    await task.locator("summary").click();
+    await task.getByRole("list", { name: "Who asked whom" }).getByRole("listitem").nth(1).waitFor();
+    await shot(page, "delegation");
+    await task.getByRole("button", { name: "Cancel" }).click();
+    await task.locator("summary").getByText("canceled").waitFor();
+    await page.locator(".react-flow__edge.message.open").waitFor({ state: "detached" });
+  });
+});
