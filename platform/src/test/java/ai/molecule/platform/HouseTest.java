@@ -259,7 +259,10 @@ class HouseTest {
         await().until(() -> later.stream().anyMatch(frame -> frame.contains("meanwhile")));
         var numbers = new ArrayList<Long>();
         for (var frame : later) {
-            numbers.add(Json.read(frame).path("seq").asLong());
+            // What is on its way is no fact and has no number of its own.
+            if (!Json.read(frame).path("event").asText().equals("TRAFFIC")) {
+                numbers.add(Json.read(frame).path("seq").asLong());
+            }
         }
         assertThat(numbers.getFirst()).isEqualTo(snapshot.path("seq").asLong() + 1);
         assertThat(numbers).isSorted().doesNotHaveDuplicates();
