@@ -20,6 +20,7 @@ import ai.molecule.platform.backend.process.AgentProgram;
 import ai.molecule.platform.backend.process.ProcessBackend;
 import ai.molecule.platform.edge.A2aRoutes;
 import ai.molecule.platform.edge.CardRoutes;
+import ai.molecule.platform.edge.DelegationRoutes;
 import ai.molecule.platform.edge.Edge;
 import ai.molecule.platform.edge.EventSocket;
 import ai.molecule.platform.edge.Gate;
@@ -172,6 +173,7 @@ final class House implements AutoCloseable {
                 new RegistryRoutes(registry, heartbeats, new Peers(database), workspaces, hierarchy, cards).routes());
         routes.addAll(new A2aRoutes(switchboard).routes());
         routes.addAll(new CardRoutes(cards, hierarchy).routes());
+        routes.addAll(new DelegationRoutes(switchboard, board, asking).routes());
         routes.addAll(new TaskRoutes(board, asking, new Resending(ledger, deliveries, clock)).routes());
         routes.addAll(new JournalRoutes(journal).routes());
         var edge = keep(Edge.open(

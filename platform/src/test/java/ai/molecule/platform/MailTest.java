@@ -422,6 +422,43 @@ class MailTest {
     }
 
     @Test
+    void delegationsOfTheOriginalsClientsAreTasksAndWaitLikeThem() throws Exception {
+        var source = awaiting("source");
+        var token = registered(source, 1);
+        var target = house.online("target");
+        var body = "{\"target_id\":\"" + target + "\",\"task\":\"count to three\",\"idempotency_key\":\"k\"}";
+        house.post("/workspaces/" + target + "/pause", "");
+        var first = house.call("POST", "/workspaces/" + source + "/delegate", token, body, Map.of());
+        assertThat(first.status()).isEqualTo(202);
+        assertThat(first.text("status")).isEqualTo("delegated");
+        var again = house.call("POST", "/workspaces/" + source + "/delegate", token, body, Map.of());
+        assertThat(again.body()).isEqualTo(first.body());
+        // The original's SDK names the target in the path.
+        var other =
+                house.call("POST", "/workspaces/" + target + "/delegate", token, "{\"task\":\"and again\"}", Map.of());
+        assertThat(other.text("target_id")).isEqualTo(target);
+        assertThat(delegations(source, token)).containsExactly("and again: queued ", "count to three: queued ");
+        house.post("/workspaces/" + target + "/resume", "");
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> delegations(source, token)
+                        .equals(List.of("and again: completed and again", "count to three: completed count to three")));
+        var self = "{\"target_id\":\"" + source + "\",\"task\":\"x\"}";
+        assertThat(house.call("POST", "/workspaces/" + source + "/delegate", token, self, Map.of())
+                        .status())
+                .isEqualTo(400);
+    }
+
+    private static List<String> delegations(String source, String token) throws Exception {
+        var rows = house.call("GET", "/workspaces/" + source + "/delegations", token, "", Map.of());
+        var all = new ArrayList<String>();
+        rows.body()
+                .forEach(row -> all.add(row.path("summary").asText() + ": "
+                        + row.path("status").asText() + " "
+                        + row.path("response_preview").asText()));
+        return all;
+    }
+
+    @Test
     void unknownFieldsPassThrough() throws Exception {
         var id = awaiting("extended");
         var params =

@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -80,6 +81,20 @@ public final class Asking {
         var length = A2aCall.historyLength(incoming.call().id(), incoming.call().params());
         var task = own(incoming, incoming.call().text("id"));
         return A2aCall.trimmed(ledger.tree(task.id()).task(), length);
+    }
+
+    /// What a task came to, as text: what it made, or else what its agent said last; empty while it goes on.
+    public String said(UUID id) {
+        var tree = ledger.tree(id);
+        if (!tree.state().terminal()) {
+            return "";
+        }
+        var made = tree.task().path("artifacts").findValues("parts").stream()
+                .flatMap(parts -> parts.findValuesAsText("text").stream())
+                .collect(Collectors.joining());
+        return made.isEmpty()
+                ? String.join("", tree.task().path("status").path("message").findValuesAsText("text"))
+                : made;
     }
 
     /// SubscribeToTask: the task, or all events after the one that the caller saw last, and then what comes.

@@ -24,6 +24,11 @@ public final class Board {
         return store.of(workspace, limit);
     }
 
+    /// The latest tasks that a workspace asked others for, newest first.
+    public List<TaskLine> askedBy(WorkspaceId workspace, int limit) {
+        return store.askedBy(workspace, limit);
+    }
+
     /// One task.
     public Optional<TaskLine> find(UUID task) {
         return store.find(task);

@@ -38,6 +38,15 @@ final class BoardStore {
                         """, BoardStore::line, workspace.value(), limit, workspace.value(), limit, limit);
     }
 
+    /// The latest tasks that a workspace asked others for.
+    List<TaskLine> askedBy(WorkspaceId workspace, int limit) {
+        return database.query(
+                LINE + " where t.owner = ? order by t.created_at desc, t.id limit ?",
+                BoardStore::line,
+                workspace.value(),
+                limit);
+    }
+
     Optional<TaskLine> find(UUID task) {
         return database.first(LINE + " where t.id = ?", BoardStore::line, task);
     }

@@ -98,6 +98,14 @@ class OpenApiTest {
         assertShape("TaskLine", house.get("/workspaces/" + id + "/tasks").body().get(0));
         assertShape("TaskShown", house.get("/tasks/" + queued).body());
         assertShape("TaskLine", house.post("/tasks/" + queued + "/cancel", "").body());
+        var peer = house.create("{\"name\":\"peer\",\"runtime\":\"external\"}");
+        var delegation = "{\"target_id\":\"" + peer + "\",\"task\":\"do it\"}";
+        assertShape(
+                "Delegated",
+                house.post("/workspaces/" + id + "/delegate", delegation).body());
+        assertShape(
+                "Delegation",
+                house.get("/workspaces/" + id + "/delegations").body().get(0));
         var child = house.create("{\"name\":\"child\",\"runtime\":\"external\",\"parent_id\":\"" + id + "\"}");
         assertThat(child).isNotEmpty();
         assertShape(

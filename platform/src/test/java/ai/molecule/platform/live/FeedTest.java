@@ -4,11 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import ai.molecule.platform.TestRooms;
+import ai.molecule.platform.ledger.Ledger;
+import ai.molecule.platform.ledger.MailboxLimits;
+import ai.molecule.platform.ledger.Owner;
+import ai.molecule.platform.ledger.Submission;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
@@ -28,11 +33,12 @@ class FeedTest {
         final List<JsonNode> frames = new CopyOnWriteArrayList<>();
         final List<String> cuts = new CopyOnWriteArrayList<>();
         volatile boolean welcome = true;
+        boolean operator = true;
         volatile CountDownLatch gate = new CountDownLatch(0);
 
         @Override
         public boolean operator() {
-            return true;
+            return operator;
         }
 
         @Override
@@ -70,6 +76,42 @@ class FeedTest {
 
         List<Long> numbers() {
             return frames.stream().map(frame -> frame.path("seq").asLong()).toList();
+        }
+    }
+
+    @Test
+    void whatIsOnItsWayIsToldToTheOperatorWhenItChanges() {
+        var target = rooms.createExternal("away");
+        var operator = new Notebook();
+        var agent = new Notebook();
+        agent.operator = false;
+        try (var ledger = new Ledger(rooms.database, MailboxLimits.DEFAULT, rooms.clock);
+                var first = rooms.feed.view(operator, null);
+                var second = rooms.feed.view(agent, null)) {
+            await().until(() -> operator.frames.size() == 1 && agent.frames.size() == 1);
+            var task = UUID.randomUUID();
+            ledger.accept(new Submission(
+                    task,
+                    false,
+                    new Submission.Address(target.id(), Owner.OPERATOR, "c", "m", true),
+                    Json.object(),
+                    "submitted",
+                    Json.object(),
+                    new Submission.Origin(null, 0, "t", false, null),
+                    rooms.clock.instant().plus(Duration.ofHours(1))));
+            rooms.feed.lookAtTraffic();
+            rooms.feed.lookAtTraffic();
+            await().until(() -> operator.frames.size() == 2);
+            var told = operator.frames.getLast();
+            assertThat(told.path("event").asText()).isEqualTo("TRAFFIC");
+            assertThat(Json.text(told.path("payload").path("mailboxes")))
+                    .isEqualTo("[{\"workspace_id\":\"" + target.id() + "\",\"queued\":1,\"running\":0}]");
+            assertThat(told.path("payload").path("edges").path(0).path("open").asInt())
+                    .isEqualTo(1);
+            rooms.create("a fact after it");
+            await().until(() -> agent.frames.size() == 2 && operator.frames.size() == 3);
+            assertThat(agent.frames.getLast().path("event").asText()).isEqualTo("WORKSPACE_PROVISIONING");
+            assertThat(List.of(first, second)).hasSize(2);
         }
     }
 

@@ -1,0 +1,163 @@
+package ai.molecule.platform.edge;
+
+import static ai.molecule.platform.edge.Route.Who.ANYONE;
+import static ai.molecule.platform.edge.Route.Who.WORKSPACE;
+
+import ai.molecule.platform.a2a.Asking;
+import ai.molecule.platform.a2a.Switchboard;
+import ai.molecule.platform.a2a.Switchboard.Incoming;
+import ai.molecule.platform.a2a.Switchboard.Outcome;
+import ai.molecule.platform.access.Caller;
+import ai.molecule.platform.ledger.Board;
+import ai.molecule.platform.ledger.TaskLine;
+import ai.molecule.protocol.A2aCall;
+import ai.molecule.protocol.A2aMethod;
+import ai.molecule.protocol.A2aVersion;
+import ai.molecule.protocol.Json;
+import ai.molecule.protocol.JsonRpc.ErrorCode;
+import ai.molecule.protocol.JsonRpc.Fault;
+import ai.molecule.protocol.Refusal;
+import ai.molecule.protocol.Refusal.Reason;
+import ai.molecule.protocol.Wire;
+import ai.molecule.protocol.WorkspaceId;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.Method;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/// Delegations in the original's words: another view of the same tasks. A delegation is a task, and its id is
+/// the task's.
+public final class DelegationRoutes {
+
+    private static final int SHOWN_MAX = 50;
+    private static final int KEY_LENGTH_MAX = 150;
+    private static final String AGENT_ERROR = "Agent error:";
+
+    private final Switchboard switchboard;
+    private final Board board;
+    private final Asking asking;
+
+    public DelegationRoutes(Switchboard switchboard, Board board, Asking asking) {
+        this.switchboard = switchboard;
+        this.board = board;
+        this.asking = asking;
+    }
+
+    public List<Route> routes() {
+        return List.of(
+                new Route(Method.POST, "/workspaces/{id}/delegate", ANYONE, this::delegate),
+                new Route(Method.GET, "/workspaces/{id}/delegations", WORKSPACE, this::list));
+    }
+
+    /// From whom to whom.
+    private record Pair(WorkspaceId source, WorkspaceId target) {}
+
+    private Answer delegate(Call call) {
+        var wire = Wire.of(call.json());
+        var pair = pair(call, wire);
+        if (pair.source().equals(pair.target())) {
+            throw new Refusal(Reason.INVALID_FIELD, "Expected another workspace; self-delegation is not permitted");
+        }
+        var key = wire.text("idempotency_key", "");
+        if (key.length() > KEY_LENGTH_MAX) {
+            throw new Refusal(
+                    Reason.INVALID_FIELD, "Expected \"idempotency_key\" of at most " + KEY_LENGTH_MAX + " characters");
+        }
+        var task = send(call, pair, message(wire.text("task"), key));
+        return Answer.json(
+                202,
+                Json.object()
+                        .put("delegation_id", task)
+                        .put("status", "delegated")
+                        .put("target_id", pair.target().toString()));
+    }
+
+    /// The original's runtime names itself in the path and the target in the body; its SDK names the target in
+    /// the path.
+    private static Pair pair(Call call, Wire wire) {
+        return switch (call.caller()) {
+            case Caller.Agent(var own, var _)
+            when own.equals(call.id()) -> new Pair(own, wire.workspaceId("target_id"));
+            case Caller.Agent(var own, var _) when !wire.has("target_id") -> new Pair(own, call.id());
+            case Caller.Admin _ -> new Pair(call.id(), wire.workspaceId("target_id"));
+            case Caller.Agent _, Caller.Enrolled _ ->
+                throw new Refusal(Reason.FORBIDDEN, "Expected the operator's token or the workspace's own");
+        };
+    }
+
+    private static ObjectNode message(String text, String key) {
+        var message = Json.object()
+                .put("role", "ROLE_USER")
+                .put("messageId", key.isEmpty() ? UUID.randomUUID().toString() : "delegation " + key);
+        message.putArray("parts").addObject().put("text", text);
+        return message;
+    }
+
+    private String send(Call call, Pair pair, ObjectNode message) {
+        var params = Json.object();
+        params.set("message", message);
+        params.putObject("configuration").put("returnImmediately", true);
+        var asked = new A2aCall(Json.nothing(), A2aMethod.SEND, A2aVersion.V1_0, params);
+        var course = call.header(HeaderNames.create("traceparent"));
+        var headers = course.map(value -> Map.of("traceparent", value)).orElse(Map.of());
+        try {
+            var outcome = switchboard.connect(new Incoming(
+                    pair.target(), new Caller.Agent(pair.source(), 0), asked, headers, null, Duration.ZERO, false));
+            if (outcome instanceof Outcome.Whole(var result)) {
+                return result.path("task").path("id").asText();
+            }
+            throw new IllegalStateException("Expected a task, but found " + outcome);
+        } catch (Fault fault) {
+            throw refusal(fault);
+        } catch (InterruptedException stopping) {
+            Thread.currentThread().interrupt();
+            throw new Refusal(Reason.UNAVAILABLE, "The platform is stopping");
+        }
+    }
+
+    private static Refusal refusal(Fault fault) {
+        var reason = switch (fault.code().orElse(ErrorCode.INTERNAL_ERROR)) {
+            case FORBIDDEN -> Reason.FORBIDDEN;
+            case MAILBOX_FULL, AGENT_UNAVAILABLE -> Reason.UNAVAILABLE;
+            case DELEGATION_LIMIT -> Reason.CONFLICT;
+            default -> Reason.BAD_REQUEST;
+        };
+        return new Refusal(reason, String.valueOf(fault.getMessage()));
+    }
+
+    private Answer list(Call call) {
+        var rows = Json.array();
+        board.askedBy(call.id(), SHOWN_MAX).forEach(task -> rows.add(row(task)));
+        return Answer.ok(rows);
+    }
+
+    private ObjectNode row(TaskLine task) {
+        var said = asking.said(task.id());
+        var failed = said.startsWith(AGENT_ERROR);
+        var status = failed ? "failed" : status(task);
+        return Json.object()
+                .put("id", task.id().toString())
+                .put("type", "delegation")
+                .put("delegation_id", task.id().toString())
+                .put("source_id", task.owner().value().toString())
+                .put("target_id", task.target().toString())
+                .put("summary", task.text())
+                .put("status", status)
+                .put("error", status.equals("failed") ? (said.isEmpty() ? task.problem() : said) : "")
+                .put("response_preview", status.equals("completed") ? said : "")
+                .put("result", status.equals("completed") ? said : "")
+                .put("created_at", task.createdAt().toString());
+    }
+
+    private static String status(TaskLine task) {
+        return switch (task.state()) {
+            case "submitted" -> task.phase().equals("queued") ? "queued" : "pending";
+            case "completed" -> "completed";
+            case "failed", "rejected", "canceled" -> "failed";
+            default -> "in_progress";
+        };
+    }
+}
