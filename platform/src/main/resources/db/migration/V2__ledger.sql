@@ -140,9 +140,10 @@ begin
         return;
     end if;
     select w.reachable, w.slots into way from ways w where w.workspace_id = to_target;
-    direct := way.reachable and box.queued = 0 and (box.running < way.slots or inside)
+    -- What waits already has its slots; whoever takes one of the others overtakes nobody in its own context.
+    direct := way.reachable and (box.running + box.queued < way.slots or (inside and box.queued = 0))
         and (new_context or not exists (select from deliveries d where d.target = to_target and d.context_id = context
-            and d.phase = 'leased' and d.owner = of_owner and not d.acknowledged));
+            and d.phase in ('queued', 'leased') and d.owner = of_owner and not d.acknowledged));
     if not direct and (box.queued >= messages_max or box.bytes + size > bytes_max) then
         return query select 'full', task, 0::bigint, box.queued::bigint, '', '';
         return;

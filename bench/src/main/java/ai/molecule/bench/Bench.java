@@ -30,13 +30,15 @@ public final class Bench implements Callable<Integer> {
             "{\"name\":\"echo\",\"capabilities\":{\"streaming\":true},\"supportedInterfaces\":[{\"url\":\"http://127.0.0.1/\","
                     + "\"protocolBinding\":\"JSONRPC\",\"protocolVersion\":\"1.0\"}]}";
 
+    private static final int MAILBOXES = 64;
+
     @Option(names = "--agents", description = "registered agents for the heartbeats (default: ${DEFAULT-VALUE})")
     private int agents = 10_000;
 
     @Option(names = "--seconds", description = "seconds of each measurement (default: ${DEFAULT-VALUE})")
     private int seconds = 10;
 
-    @Option(names = "--only", description = "one group of: starts, online, a2a, heartbeats (default: all)")
+    @Option(names = "--only", description = "one group of: starts, online, a2a, mailbox, heartbeats (default: all)")
     private String only = "";
 
     @Option(names = "--root", description = "the built source tree (default: the working directory)")
@@ -64,6 +66,9 @@ public final class Bench implements Callable<Integer> {
             }
             if (wanted("a2a")) {
                 a2a(platform);
+            }
+            if (wanted("mailbox")) {
+                mailbox(platform);
             }
             if (wanted("heartbeats")) {
                 heartbeats(platform);
@@ -152,7 +157,7 @@ public final class Bench implements Callable<Integer> {
         try {
             awaitPort(port);
             var body =
-                    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"message/send\",\"params\":{\"message\":{\"role\":\"user\",\"parts\":"
+                    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"message/send\",\"params\":{\"configuration\":{},\"message\":{\"role\":\"user\",\"parts\":"
                             + "[{\"kind\":\"text\",\"text\":\"hello\"}]}}}";
             var stream = body.replace("message/send", "message/stream");
             var first = firstByte(port, Line.request("POST", "/", secret, stream));
@@ -176,6 +181,29 @@ public final class Bench implements Callable<Integer> {
         } finally {
             agent.destroy();
         }
+    }
+
+    /// Messages for agents that are away: how many a second are taken in, each committed before it is answered.
+    private void mailbox(Platform platform) throws IOException, InterruptedException, ExecutionException {
+        var requests = new ArrayList<byte[]>();
+        for (int i = 0; i < MAILBOXES; i++) {
+            var id = platform.call("POST", "/workspaces", "{\"name\":\"away\",\"runtime\":\"external\"}")
+                    .path("id")
+                    .asText();
+            requests.add(Line.request(
+                    "POST",
+                    "/workspaces/" + id + "/a2a",
+                    Platform.TOKEN,
+                    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"message/send\",\"params\":{\"configuration\":{\"blocking\":false},"
+                            + "\"message\":{\"role\":\"user\",\"parts\":[{\"kind\":\"text\",\"text\":\"hello\"}]}}}"));
+        }
+        var taken = Load.run(
+                platform.port(),
+                64,
+                Duration.ofSeconds(seconds),
+                Duration.ofSeconds(seconds),
+                n -> requests.get(n % MAILBOXES));
+        row("messages taken into " + MAILBOXES + " mailboxes, 64 connections", taken.toString());
     }
 
     /// Microseconds from a request to the first byte of its event stream, the median.

@@ -76,8 +76,8 @@ final class Load {
                     times = Arrays.copyOf(times, count * 2);
                 }
                 times[count++] = System.nanoTime() - began;
-                if (answer.status() != 200) {
-                    failures++;
+                if (answer.status() != 200 && failures++ == 0) {
+                    System.err.println("first failure: " + answer.status() + " " + answer.body());
                 }
             }
         }

@@ -36,7 +36,8 @@ final class Platform implements AutoCloseable {
                 "-Xmx1g",
                 "-XX:+ExitOnOutOfMemoryError"));
         var cache = root.resolve("platform/target/platform.aot");
-        if (Files.exists(cache)) {
+        // The JVM takes classes of an older jar from a cache without a word.
+        if (Files.exists(cache) && newer(cache, root.resolve("platform/target/molecule-platform-0.1.0.jar"))) {
             command.addAll(List.of("-XX:AOTCache=" + cache, "-Xlog:aot*=off", "-Xlog:cds*=off"));
         }
         command.addAll(List.of(
@@ -111,5 +112,9 @@ final class Platform implements AutoCloseable {
             Thread.currentThread().interrupt();
             process.destroyForcibly();
         }
+    }
+
+    private static boolean newer(Path one, Path other) throws IOException {
+        return Files.getLastModifiedTime(one).compareTo(Files.getLastModifiedTime(other)) > 0;
     }
 }

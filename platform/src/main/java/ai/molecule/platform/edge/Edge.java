@@ -11,6 +11,7 @@ import io.helidon.http.HeaderValues;
 import io.helidon.http.Method;
 import io.helidon.http.Status;
 import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.ServerConnectionException;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.FilterChain;
@@ -147,7 +148,7 @@ public final class Edge implements AutoCloseable {
             gate.check(route.who(), call);
             send(response, route.handler().handle(call));
         } catch (RuntimeException failure) {
-            if (response.isSent()) {
+            if (response.isSent() || failure instanceof ServerConnectionException) {
                 throw new CloseConnectionException("The caller went away in the middle of an answer", failure);
             }
             send(response, Errors.answer(failure));
@@ -216,7 +217,8 @@ public final class Edge implements AutoCloseable {
         }
     }
 
-    /// Helidon keeps a connection open whatever the caller asks (helidon-io/helidon#12324); callers wait for its end.
+    /// Helidon keeps a connection open whatever the caller asks (helidon-io/helidon#12324); callers wait for
+    /// its end.
     private static void closeWhenAsked(FilterChain chain, RoutingRequest request, RoutingResponse response) {
         chain.proceed();
         if (request.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {

@@ -73,8 +73,8 @@ class LedgerTest {
         var first = leased(test.accept(there, "a", "1"));
         test.accept(there, "a", "2");
         test.accept(there, "a", "3");
-        test.accept(there, "b", "4");
-        assertThat(texts(there)).containsExactly("4");
+        assertThat(test.accept(there, "b", "4")).isInstanceOf(Accepted.Leased.class);
+        assertThat(texts(there)).isEmpty();
         test.acknowledge(first);
         assertThat(texts(there)).containsExactly("2");
         assertThat(texts(there)).isEmpty();
