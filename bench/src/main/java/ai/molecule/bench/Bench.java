@@ -154,6 +154,7 @@ public final class Bench implements Callable<Integer> {
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
+        var beating = Thread.ofVirtual().start(() -> beat(platform, id));
         try {
             awaitPort(port);
             var body =
@@ -179,7 +180,20 @@ public final class Bench implements Callable<Integer> {
                                 + through.micros(through.p99() - direct.p99()));
             }
         } finally {
+            beating.interrupt();
             agent.destroy();
+        }
+    }
+
+    /// Beats for an agent that does not, until interrupted; a silent one would be offline after 90 seconds.
+    private static void beat(Platform platform, String id) {
+        while (!Thread.currentThread().isInterrupted()) {
+            try {
+                platform.call("POST", "/registry/heartbeat", "{\"workspace_id\":\"" + id + "\"}");
+            } catch (IOException missed) {
+                System.err.println("a heartbeat was missed: " + missed);
+            }
+            LockSupport.parkNanos(Duration.ofSeconds(20).toNanos());
         }
     }
 
