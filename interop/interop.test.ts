@@ -199,6 +199,7 @@ test("the card is of both versions, has a tag, and is served in the caller's ver
   expect(again.status).toBe(304);
 });
 
+if (!schemaIsThere) console.warn("SKIPPED outside CI: the schema of A2A is not ours to carry, and does not lie beside this project");
 test.skipIf(!schemaIsThere && !process.env.CI)("every payload of 1.0 that came from us is as the schema has it", async () => {
   expect(schemaIsThere).toBe(true);
   expect(await inspector.faults()).toEqual([]);

@@ -38,8 +38,6 @@ create index tasks_by_asker on tasks (owner, created_at desc);
 create index tasks_by_context on tasks (target, context_id);
 create index tasks_by_parent on tasks (parent) where parent is not null;
 create index tasks_by_trace on tasks (trace);
-create index tasks_by_deadline on tasks (deadline)
-    where deadline is not null and state not in ('completed', 'failed', 'canceled', 'rejected');
 
 create table task_events (
     task_id uuid not null,

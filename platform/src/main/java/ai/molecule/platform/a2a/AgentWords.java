@@ -6,6 +6,8 @@ import ai.molecule.protocol.Json;
 import ai.molecule.protocol.Legacy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 
 /// One task in its agent's words and in ours: agents call tasks and contexts by names of their own, and may
@@ -54,6 +56,15 @@ final class AgentWords {
             case V1_0 -> sent;
             case V0_3 -> Legacy.sendParams(sent, true);
         };
+    }
+
+    /// The headers that go with a message.
+    Map<String, String> headers(JsonNode request) {
+        var headers = new LinkedHashMap<String, String>();
+        request.path("headers")
+                .properties()
+                .forEach(field -> headers.put(field.getKey(), field.getValue().asText()));
+        return headers;
     }
 
     /// The parameters of a question about the task.

@@ -7,7 +7,6 @@ import ai.molecule.platform.ledger.Entry;
 import ai.molecule.platform.ledger.Lease;
 import ai.molecule.platform.registry.Routes.Route;
 import ai.molecule.protocol.A2aMethod;
-import ai.molecule.protocol.A2aVersion;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.JsonRpc;
 import ai.molecule.protocol.JsonRpc.ErrorCode;
@@ -18,9 +17,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -41,7 +37,6 @@ import org.slf4j.LoggerFactory;
 final class Delivery implements Runnable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Delivery.class);
-    private static final int BATCH_MAX = 128;
     /// How long an event waits for another one to be written with it.
     private static final Duration GATHERING = Duration.ofMillis(2);
 
@@ -49,8 +44,6 @@ final class Delivery implements Runnable {
     private static final int HEAL_TRIES_MAX = 5;
     private static final Duration HEAL_PACE = Duration.ofMillis(200);
     private static final Duration POLL_PACE = Duration.ofSeconds(1);
-    private static final Duration BACK_OFF_FIRST = Duration.ofMillis(500);
-    private static final Duration BACK_OFF_MAX = Duration.ofSeconds(30);
 
     private final Means means;
     private final Lease lease;
@@ -58,8 +51,7 @@ final class Delivery implements Runnable {
     private final AgentWords words;
     private final TaskTree tree;
     private final boolean further;
-    private final List<ObjectNode> pending = new ArrayList<>();
-    private long last;
+    private final Scribe scribe;
     private long epoch;
     private boolean heard;
     private @Nullable ObjectNode held;
@@ -73,10 +65,10 @@ final class Delivery implements Runnable {
         this.lease = lease;
         this.fresh = fresh;
         this.tree = tree;
-        this.last = lease.seq();
         this.further = lease.seq() > 1 && tree.task().path("history").size() > 1;
         this.words =
                 new AgentWords(lease.task().toString(), lease.contextId(), lease.agentTask(), lease.agentContext());
+        this.scribe = new Scribe(means.ledger(), lease, words, tree, further);
     }
 
     UUID task() {
@@ -98,30 +90,30 @@ final class Delivery implements Runnable {
             if (wanted()) {
                 deliver();
             }
-        } catch (LeaseLostException gone) {
+        } catch (Scribe.LeaseLostException gone) {
             LOG.info("Task {} goes on elsewhere: another process holds it", lease.task());
         }
     }
 
     /// False when the task ended while the message waited, which then ends with it.
-    private boolean wanted() throws LeaseLostException {
+    private boolean wanted() throws Scribe.LeaseLostException {
         if (fresh) {
             return true;
         }
         var task = means.ledger().find(lease.task()).orElseThrow();
-        last = task.seq();
+        scribe.goOnAfter(task.seq());
         if (task.cancelAsked() && !task.state().terminal()) {
             cancel();
             return false;
         }
         if (task.state().terminal()) {
-            write(Entry.End.canceled());
+            scribe.write(Entry.End.canceled());
             return false;
         }
         return true;
     }
 
-    private void deliver() throws LeaseLostException {
+    private void deliver() throws Scribe.LeaseLostException {
         try {
             var route = means.routes().to(lease.target());
             if (route.isEmpty()) {
@@ -141,7 +133,7 @@ final class Delivery implements Runnable {
         }
     }
 
-    private void broke(LineException broken) throws LeaseLostException {
+    private void broke(LineException broken) throws Scribe.LeaseLostException {
         var why = String.valueOf(broken.getMessage());
         LOG.info("Message for workspace {} (task {}): {}", lease.target(), lease.task(), why);
         switch (broken.fault()) {
@@ -158,25 +150,16 @@ final class Delivery implements Runnable {
     }
 
     /// Hands the message over; true when the task settled.
-    private boolean send(Route route) throws LineException, LeaseLostException {
+    private boolean send(Route route) throws LineException, Scribe.LeaseLostException {
         var method = route.streams() ? A2aMethod.STREAM : A2aMethod.SEND;
         var params = words.send(lease.request().path("params"), route.speaks());
-        return switch (means.line().call(route, method, params, headers())) {
+        return switch (means.line().call(route, method, params, words.headers(lease.request()))) {
             case Heard.Whole(var response) -> whole(response);
             case Heard.Stream(var events) -> follow(events);
         };
     }
 
-    private Map<String, String> headers() {
-        var headers = new LinkedHashMap<String, String>();
-        lease.request()
-                .path("headers")
-                .properties()
-                .forEach(field -> headers.put(field.getKey(), field.getValue().asText()));
-        return headers;
-    }
-
-    private boolean whole(JsonNode response) throws LineException, LeaseLostException {
+    private boolean whole(JsonNode response) throws LineException, Scribe.LeaseLostException {
         if (response.path("error").isObject()) {
             refused(response.path("error"));
             return true;
@@ -186,7 +169,7 @@ final class Delivery implements Runnable {
     }
 
     /// Writes down what a stream brings; true when the task settled in it.
-    private boolean follow(EventSource events) throws LineException, LeaseLostException {
+    private boolean follow(EventSource events) throws LineException, Scribe.LeaseLostException {
         open = events;
         try (events) {
             if (listen(events)) {
@@ -208,14 +191,14 @@ final class Delivery implements Runnable {
 
     /// Listens until the stream is over; true when the task settled. What comes close together is written
     /// together.
-    private boolean listen(EventSource events) throws LineException, LeaseLostException {
+    private boolean listen(EventSource events) throws LineException, Scribe.LeaseLostException {
         while (!stopped) {
-            switch (events.next(pending.isEmpty() ? LOOK_PACE : GATHERING)) {
+            switch (events.next(scribe.idle() ? LOOK_PACE : GATHERING)) {
                 case EventSource.Next.Over() -> {
                     return false;
                 }
                 case EventSource.Next.Nothing() -> {
-                    write(null);
+                    scribe.write(null);
                     if (events.silence().compareTo(means.line().streamPatience()) > 0) {
                         throw new LineException(Fault.LOST, "the stream from the agent fell silent", null);
                     }
@@ -229,12 +212,12 @@ final class Delivery implements Runnable {
                     var event = read(response);
                     take(event);
                     if (settles(event)) {
-                        write(Entry.End.done());
+                        scribe.write(Entry.End.done());
                         events.finish();
                         return true;
                     }
-                    if (pending.size() >= BATCH_MAX) {
-                        write(null);
+                    if (scribe.full()) {
+                        scribe.write(null);
                     }
                 }
             }
@@ -249,8 +232,7 @@ final class Delivery implements Runnable {
     }
 
     /// Takes an event of the agent. The state from before a further message, which a stream repeats at its
-    /// beginning,
-    /// is held back until the stream ends with it.
+    /// beginning, is held back until the stream ends with it.
     private void take(ObjectNode event) {
         var first = !heard;
         heard = true;
@@ -270,8 +252,7 @@ final class Delivery implements Runnable {
                     "at",
                     Words.status(TaskState.COMPLETED, now()).path("timestamp").asText());
         }
-        pending.add(event);
-        tree.apply(event);
+        scribe.note(event);
     }
 
     private boolean settles(ObjectNode event) {
@@ -283,19 +264,18 @@ final class Delivery implements Runnable {
     }
 
     /// At the end of what the agent said: true when the task settled, and then the delivery is over.
-    private boolean settledNow() throws LeaseLostException {
+    private boolean settledNow() throws Scribe.LeaseLostException {
         if (held != null) {
-            pending.add(held);
-            tree.apply(held);
+            scribe.note(held);
             held = null;
         }
         var settled = tree.state().settles();
-        write(settled ? Entry.End.done() : null);
+        scribe.write(settled ? Entry.End.done() : null);
         return settled;
     }
 
     /// Asks the agent how the task is and follows it anew; true when that is over, one way or the other.
-    private boolean heal() throws LeaseLostException, LineException {
+    private boolean heal() throws Scribe.LeaseLostException, LineException {
         for (int tries = 0; tries < HEAL_TRIES_MAX; tries++) {
             LockSupport.parkNanos(HEAL_PACE.toNanos() * tries);
             var route = means.routes().to(lease.target());
@@ -341,7 +321,7 @@ final class Delivery implements Runnable {
     }
 
     /// Writes down how the task is where that is news; true when it settled.
-    private boolean brought(ObjectNode event) throws LeaseLostException {
+    private boolean brought(ObjectNode event) throws Scribe.LeaseLostException {
         var news = !event.path("task").path("status").equals(tree.task().path("status"))
                 || !event.path("task").path("artifacts").equals(tree.task().path("artifacts"));
         if (news) {
@@ -351,7 +331,7 @@ final class Delivery implements Runnable {
         return settledNow();
     }
 
-    private boolean subscribe(Route route) throws LineException, LeaseLostException {
+    private boolean subscribe(Route route) throws LineException, Scribe.LeaseLostException {
         return switch (means.line().call(route, A2aMethod.SUBSCRIBE, words.about(), Map.of())) {
             case Heard.Whole(var response) when response.path("error").isObject() -> false;
             case Heard.Whole(var response) -> whole(response);
@@ -360,7 +340,7 @@ final class Delivery implements Runnable {
     }
 
     /// The agent refuses the message. A task that went on before goes on as it was.
-    private void refused(JsonNode error) throws LeaseLostException {
+    private void refused(JsonNode error) throws Scribe.LeaseLostException {
         var message = "the agent refused the message: " + error.path("message").asText("");
         var lostTask = error.path("code").asInt(0) == ErrorCode.TASK_NOT_FOUND.number();
         ObjectNode event;
@@ -371,30 +351,27 @@ final class Delivery implements Runnable {
             event = Words.came(tree.task(), TaskState.FAILED, message, now());
         }
         event.set("error", error);
-        pending.add(event);
-        tree.apply(event);
-        write(Entry.End.done());
+        scribe.note(event);
+        scribe.write(Entry.End.done());
     }
 
-    private void fail(String why) throws LeaseLostException {
+    private void fail(String why) throws Scribe.LeaseLostException {
         end(TaskState.FAILED, why, Entry.End.dead(why));
     }
 
-    private void cancel() throws LeaseLostException {
+    private void cancel() throws Scribe.LeaseLostException {
         end(TaskState.CANCELED, "", Entry.End.canceled());
     }
 
-    private void end(TaskState state, String why, Entry.End end) throws LeaseLostException {
+    private void end(TaskState state, String why, Entry.End end) throws Scribe.LeaseLostException {
         var event = Words.came(tree.task(), state, why, now());
-        pending.add(event);
-        tree.apply(event);
-        write(end);
+        scribe.note(event);
+        scribe.write(end);
     }
 
     /// Puts the message back into the mailbox, unless its time is over, it was lost too often, or it is not
-    /// wanted any
-    /// more.
-    private void again(String why, boolean counted) throws LeaseLostException {
+    /// wanted any more.
+    private void again(String why, boolean counted) throws Scribe.LeaseLostException {
         var task = means.ledger().find(lease.task()).orElseThrow();
         if (task.cancelAsked() && !task.state().terminal()) {
             cancel();
@@ -404,58 +381,15 @@ final class Delivery implements Runnable {
             fail("it could not be delivered in time: " + why);
         } else {
             if (heard || lease.acknowledged()) {
-                pending.clear();
+                scribe.forget();
                 var event = Words.again(tree.task(), why, now());
-                pending.add(event);
-                tree.apply(event);
+                scribe.note(event);
             }
-            write(new Entry.End("queued", why, now().plus(backOff()), epoch));
-        }
-    }
-
-    private Duration backOff() {
-        if (lease.attempts() == 0) {
-            return Duration.ZERO;
-        }
-        var doubled = BACK_OFF_FIRST.multipliedBy(1L << Math.min(lease.attempts() - 1, 10));
-        return doubled.compareTo(BACK_OFF_MAX) > 0 ? BACK_OFF_MAX : doubled;
-    }
-
-    /// Writes what is pending, and perhaps how the delivery ends. A task that ended meanwhile takes nothing
-    /// more.
-    private void write(Entry.@Nullable End end) throws LeaseLostException {
-        if (pending.isEmpty() && end == null) {
-            return;
-        }
-        var changesState = pending.stream().anyMatch(event -> !event.has("artifactUpdate"));
-        var state = tree.state();
-        var again = end != null && end.phase().equals("queued");
-        var named = new Entry.Named(words.theirTask(), words.theirContext());
-        var written = means.ledger()
-                .append(new Entry(
-                        lease.task(),
-                        last,
-                        Entry.Hold.of(lease),
-                        pending,
-                        changesState ? state.wire(A2aVersion.V0_3) : null,
-                        again && !further ? Entry.Named.FORGOTTEN : named,
-                        end != null && !again ? tree.task() : null,
-                        end))
-                .orElseThrow(LeaseLostException::new);
-        pending.clear();
-        last = written.last();
-        if (written.ended() && end == null) {
-            write(Entry.End.canceled());
-            throw new LeaseLostException();
+            scribe.write(new Entry.End("queued", why, now().plus(lease.pause()), epoch));
         }
     }
 
     private Instant now() {
         return means.clock().instant();
-    }
-
-    /// Another process holds the message by now, or the task has ended: nothing more is to be done here.
-    private static final class LeaseLostException extends Exception {
-        private static final long serialVersionUID = 1L;
     }
 }

@@ -2,6 +2,7 @@ package ai.molecule.platform.ledger;
 
 import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
 
@@ -26,4 +27,17 @@ public record Lease(
         String agentContext,
         boolean acknowledged,
         int attempts,
-        Instant expires) {}
+        Instant expires) {
+
+    private static final Duration PAUSE_FIRST = Duration.ofMillis(500);
+    private static final Duration PAUSE_MAX = Duration.ofSeconds(30);
+
+    /// How long the message rests when this attempt fails: not at all the first time, then longer each time.
+    public Duration pause() {
+        if (attempts == 0) {
+            return Duration.ZERO;
+        }
+        var doubled = PAUSE_FIRST.multipliedBy(1L << Math.min(attempts - 1, 10));
+        return doubled.compareTo(PAUSE_MAX) > 0 ? PAUSE_MAX : doubled;
+    }
+}

@@ -282,11 +282,6 @@ public final class Ledger implements AutoCloseable {
         return tasks.below(task);
     }
 
-    /// The tasks that go on although their deadline is over.
-    public List<LedgerTask> overdue() {
-        return tasks.overdue(clock.instant(), ORPHANS_AT_ONCE);
-    }
-
     @Override
     public void close() {
         closed = true;

@@ -159,15 +159,6 @@ final class TaskStore {
                 task);
     }
 
-    /// The tasks whose deadline is over and that go on.
-    List<LedgerTask> overdue(Instant now, int limit) {
-        return database.query(
-                "select " + COLUMNS + " from tasks t where t.deadline < ? and not task_ended(t.state) limit ?",
-                TaskStore::task,
-                now,
-                limit);
-    }
-
     /// The delivery of a task that is under way or waiting, latest first.
     Optional<Entry.Hold> openDelivery(UUID task) {
         return database.first(
