@@ -152,7 +152,7 @@ final class House implements AutoCloseable {
         var asking = new Asking(means, deliveries);
         var pushes = new Pushes(database, asking, webhookUrls, clock);
         var pushRelay = keep(new PushRelay(database, ledger, webhookUrls, clock));
-        var sending = new Sending(ledger, asking, deliveries, pushes, new Courses(ledger), clock);
+        var sending = new Sending(workspaces, ledger, asking, deliveries, pushes, new Courses(ledger), clock);
         var switchboard = new Switchboard(workspaces, hierarchy, cards, sending, asking, pushes);
         var board = new Board(database, clock);
         var feed = new Feed(journal, workspaces, board, database, clock);

@@ -38,6 +38,11 @@ public enum A2aMethod {
         return this == STREAM || this == SUBSCRIBE;
     }
 
+    /// True when it brings a message.
+    public boolean sends() {
+        return this == SEND || this == STREAM;
+    }
+
     /// Finds the operation by either name.
     public static Optional<Spoken> parse(String name) {
         for (var method : values()) {

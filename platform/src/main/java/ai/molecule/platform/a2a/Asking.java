@@ -269,6 +269,7 @@ public final class Asking {
         tree.apply(event);
         return ledger.append(new Entry(
                         task.id(),
+                        task.target(),
                         task.seq(),
                         hold,
                         List.of(event),

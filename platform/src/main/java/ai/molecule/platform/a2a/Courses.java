@@ -74,9 +74,9 @@ public final class Courses {
                 : Optional.empty();
     }
 
-    /// The header for the agent that works on a task: its span is the second half of the task's id.
+    /// The header for the agent that works on a task: its span is the first half of the task's id.
     static String traceparent(String trace, UUID task) {
-        return "00-" + trace + "-" + hex(task).substring(16) + "-01";
+        return "00-" + trace + "-" + hex(task).substring(0, 16) + "-01";
     }
 
     private static String hex(UUID id) {

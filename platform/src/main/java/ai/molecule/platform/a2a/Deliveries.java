@@ -2,6 +2,7 @@ package ai.molecule.platform.a2a;
 
 import ai.molecule.platform.ledger.Lease;
 import ai.molecule.platform.ledger.Ledger;
+import ai.molecule.platform.registry.Way;
 import ai.molecule.platform.store.DatabaseException;
 import ai.molecule.protocol.TaskState;
 import ai.molecule.protocol.TaskTree;
@@ -54,9 +55,10 @@ public final class Deliveries implements AutoCloseable {
 
     /// Hands over a message that was taken in just now.
     ///
+    /// @param way how its agent is reached
     /// @param tree the task up to the event that took the message in
-    void begin(Lease lease, TaskTree tree) {
-        start(new Delivery(means, lease, true, tree), lease);
+    void begin(Lease lease, Way way, TaskTree tree) {
+        start(new Delivery(means, lease, way, tree), lease);
     }
 
     private void start(Delivery delivery, Lease lease) {
@@ -97,7 +99,7 @@ public final class Deliveries implements AutoCloseable {
         while (!closed) {
             LockSupport.parkNanos(AGAIN.toNanos());
             try {
-                return ledger.held(lease).map(held -> new Delivery(means, held, false, ledger.tree(held.task())));
+                return ledger.held(lease).map(held -> new Delivery(means, held, null, ledger.tree(held.task())));
             } catch (DatabaseException stillAway) {
                 LOG.debug("Delivery {} cannot be read yet", lease.delivery(), stillAway);
             }
@@ -125,7 +127,7 @@ public final class Deliveries implements AutoCloseable {
     }
 
     private void resume(Lease lease) {
-        start(new Delivery(means, lease, false, ledger.tree(lease.task())), lease);
+        start(new Delivery(means, lease, null, ledger.tree(lease.task())), lease);
     }
 
     /// Hands nothing over any more. What is on its way is gone on with by who comes next.

@@ -6,6 +6,7 @@ import ai.molecule.platform.a2a.AgentLine.LineException;
 import ai.molecule.platform.ledger.Entry;
 import ai.molecule.platform.ledger.Lease;
 import ai.molecule.platform.registry.Routes.Route;
+import ai.molecule.platform.registry.Way;
 import ai.molecule.protocol.A2aMethod;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.JsonRpc;
@@ -47,7 +48,7 @@ final class Delivery implements Runnable {
 
     private final Means means;
     private final Lease lease;
-    private final boolean fresh;
+    private final @Nullable Way way;
     private final AgentWords words;
     private final TaskTree tree;
     private final boolean further;
@@ -58,12 +59,14 @@ final class Delivery implements Runnable {
     private volatile @Nullable EventSource open;
     private volatile boolean stopped;
 
-    /// @param fresh true when the message was taken in just now, so that nothing can have happened to its task
+    /// @param way how the agent is reached, where the message was taken in just now, so that nothing can have
+    /// happened since;
+    /// otherwise null
     /// @param tree the task up to the event that took the message in
-    Delivery(Means means, Lease lease, boolean fresh, TaskTree tree) {
+    Delivery(Means means, Lease lease, @Nullable Way way, TaskTree tree) {
         this.means = means;
         this.lease = lease;
-        this.fresh = fresh;
+        this.way = way;
         this.tree = tree;
         this.further = lease.seq() > 1 && tree.task().path("history").size() > 1;
         this.words =
@@ -97,7 +100,7 @@ final class Delivery implements Runnable {
 
     /// False when the task ended while the message waited, which then ends with it.
     private boolean wanted() throws Scribe.LeaseLostException {
-        if (fresh) {
+        if (way != null) {
             return true;
         }
         var task = means.ledger().find(lease.task()).orElseThrow();
@@ -115,7 +118,9 @@ final class Delivery implements Runnable {
 
     private void deliver() throws Scribe.LeaseLostException {
         try {
-            var route = means.routes().to(lease.target());
+            var route = way == null
+                    ? means.routes().to(lease.target())
+                    : Optional.of(means.routes().along(lease.target(), way));
             if (route.isEmpty()) {
                 again("its agent is not there", false);
                 return;

@@ -35,12 +35,16 @@ public final class Resending {
         var tree = new TaskTree();
         tree.apply(submission.event());
         var made = switch (ledger.accept(submission)) {
-            case Accepted.Leased(var lease, long _) -> {
-                deliveries.begin(lease, tree);
+            case Accepted.Leased(var lease, long _, var way) -> {
+                deliveries.begin(lease, way, tree);
                 yield lease.task();
             }
             case Accepted.Queued(var queued, long _) -> queued;
             case Accepted.Repeated(var known, long _) -> known;
+            case Accepted.Gone() ->
+                throw new Refusal(
+                        Refusal.Reason.WORKSPACE_REMOVED,
+                        "Expected a workspace, but " + dead.address().target() + " was removed");
             case Accepted.Full _, Accepted.Foreign _, Accepted.Ended _ ->
                 throw new Refusal(
                         Refusal.Reason.CONFLICT,

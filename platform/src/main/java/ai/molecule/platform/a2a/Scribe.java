@@ -74,6 +74,7 @@ final class Scribe {
         var named = new Entry.Named(words.theirTask(), words.theirContext());
         var written = ledger.append(new Entry(
                         lease.task(),
+                        lease.target(),
                         last,
                         Entry.Hold.of(lease),
                         pending,

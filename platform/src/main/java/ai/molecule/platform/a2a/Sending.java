@@ -7,6 +7,7 @@ import ai.molecule.platform.ledger.Ledger;
 import ai.molecule.platform.ledger.Owner;
 import ai.molecule.platform.ledger.Submission;
 import ai.molecule.platform.ledger.Watch;
+import ai.molecule.platform.workspace.Workspaces;
 import ai.molecule.protocol.A2aCall;
 import ai.molecule.protocol.A2aVersion;
 import ai.molecule.protocol.Canonical;
@@ -27,6 +28,7 @@ public final class Sending {
 
     private static final int NAME_MAX = 200;
 
+    private final Workspaces workspaces;
     private final Ledger ledger;
     private final Asking asking;
     private final Deliveries deliveries;
@@ -35,7 +37,14 @@ public final class Sending {
     private final InstantSource clock;
 
     public Sending(
-            Ledger ledger, Asking asking, Deliveries deliveries, Pushes pushes, Courses courses, InstantSource clock) {
+            Workspaces workspaces,
+            Ledger ledger,
+            Asking asking,
+            Deliveries deliveries,
+            Pushes pushes,
+            Courses courses,
+            InstantSource clock) {
+        this.workspaces = workspaces;
         this.ledger = ledger;
         this.asking = asking;
         this.deliveries = deliveries;
@@ -116,10 +125,10 @@ public final class Sending {
         var push = pushes.check(
                 incoming, incoming.call().params().path("configuration").path("taskPushNotificationConfig"));
         return switch (ledger.accept(submission)) {
-            case Accepted.Leased(var lease, long seq) -> {
+            case Accepted.Leased(var lease, long seq, var way) -> {
                 push.keep(lease.task());
                 var watch = ledger.watch(lease.task(), seq, true);
-                deliveries.begin(lease, copy(tree));
+                deliveries.begin(lease, way, copy(tree));
                 yield new Taken(lease.task(), seq, tree, watch, false);
             }
             case Accepted.Queued(var task, long seq) -> {
@@ -128,6 +137,10 @@ public final class Sending {
             }
             case Accepted.Repeated(var task, long seq) ->
                 new Taken(task, seq, ledger.tree(task, seq), ledger.watch(task, seq, false), false);
+            case Accepted.Gone() -> {
+                workspaces.require(incoming.target());
+                throw new IllegalStateException("Expected workspace " + incoming.target() + " to be gone");
+            }
             case Accepted.Full() ->
                 throw incoming.fault(
                         ErrorCode.MAILBOX_FULL,

@@ -73,8 +73,10 @@ public final class Switchboard {
     /// @throws Fault when it cannot be served
     /// @throws Refusal when the workspace does not exist or was removed
     public Outcome connect(Incoming incoming) throws Fault, InterruptedException {
-        workspaces.require(incoming.target());
         checkMayTalk(incoming);
+        if (!incoming.call().method().sends()) {
+            workspaces.require(incoming.target());
+        }
         return switch (incoming.call().method()) {
             case SEND -> sending.send(incoming);
             case STREAM -> sending.stream(incoming);
@@ -97,6 +99,7 @@ public final class Switchboard {
         try {
             hierarchy.checkMayTalk(incoming.caller(), incoming.target());
         } catch (Refusal refusal) {
+            workspaces.require(incoming.target());
             throw incoming.fault(ErrorCode.FORBIDDEN, String.valueOf(refusal.getMessage()));
         }
     }

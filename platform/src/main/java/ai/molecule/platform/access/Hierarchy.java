@@ -5,7 +5,8 @@ import ai.molecule.protocol.Refusal;
 import ai.molecule.protocol.WorkspaceId;
 import java.util.List;
 
-/// Who may talk to whom: oneself, siblings (all roots are siblings), ancestors and descendants at any distance. The
+/// Who may talk to whom: oneself, siblings (all roots are siblings), ancestors and descendants at any distance.
+/// The
 /// operator may to all.
 public final class Hierarchy {
 
@@ -29,9 +30,10 @@ public final class Hierarchy {
         if (caller.equals(target)) {
             return true;
         }
-        var up = store.lineage(caller);
-        var down = store.lineage(target);
-        if (up.isEmpty() || down.isEmpty()) {
+        var lineages = store.lineages(caller, target);
+        var up = lineages.get(caller);
+        var down = lineages.get(target);
+        if (up == null || down == null) {
             return false;
         }
         return up.contains(target) || down.contains(caller) || parent(up).equals(parent(down));

@@ -1,5 +1,6 @@
 package ai.molecule.platform.ledger;
 
+import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
 import java.util.List;
@@ -8,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /// What is to be written about a task, at once or not at all.
 ///
+/// @param target whose task it is
 /// @param after the last event of the task that the writer knows
 /// @param by the lease it is written under; null when it is written by nobody in particular
 /// @param events in order
@@ -17,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// @param end how the delivery ends; null when it goes on
 public record Entry(
         UUID task,
+        WorkspaceId target,
         long after,
         @Nullable Hold by,
         List<ObjectNode> events,

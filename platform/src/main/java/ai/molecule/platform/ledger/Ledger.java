@@ -163,6 +163,7 @@ public final class Ledger implements AutoCloseable {
             tree.apply(event);
             append(new Entry(
                     one.task(),
+                    one.target(),
                     one.seq(),
                     one.hold(),
                     List.of(event),

@@ -1,5 +1,6 @@
 package ai.molecule.platform.ledger;
 
+import ai.molecule.platform.registry.Way;
 import ai.molecule.platform.store.Database;
 import ai.molecule.platform.store.Row;
 import ai.molecule.platform.store.SqlArray;
@@ -10,7 +11,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
@@ -18,7 +18,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/// The SQL that changes the ledger; what it takes to decide is in the functions of `V2__ledger.sql`.
+/// The SQL that changes the ledger; what it takes to decide is in the functions of the migrations.
 ///
 /// Batches are written in the order of their targets, those that change a mailbox first, so that two of them
 /// never
@@ -43,6 +43,7 @@ final class LedgerStore {
                 Comparator.comparing((Submission one) -> one.address().target().value())
                         .thenComparing(Submission::task));
         var items = order.stream().map(batch::get).toList();
+        var requests = items.stream().map(one -> Json.text(one.request())).toList();
         var rows = database.query(
                 """
                 select a.*, i.n from unnest(?::uuid[], ?::bool[], ?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::text[],
@@ -63,8 +64,8 @@ final class LedgerStore {
                 column("text", items, one -> one.address().messageId()),
                 column("text", items, one -> Json.text(one.event())),
                 column("text", items, Submission::state),
-                column("text", items, one -> Json.text(one.request())),
-                column("int4", items, one -> Json.text(one.request()).length()),
+                new SqlArray("text", requests),
+                column("int4", requests, String::length),
                 column("uuid", items, one -> one.origin().parent()),
                 column("int4", items, one -> one.origin().depth()),
                 column("text", items, one -> one.origin().trace()),
@@ -97,9 +98,11 @@ final class LedgerStore {
                                 false,
                                 0,
                                 of.expires()),
-                        row.number("seq"));
+                        row.number("seq"),
+                        Way.of(row));
             case "queued" -> new Accepted.Queued(of.task(), row.number("seq"));
             case "repeated" -> new Accepted.Repeated(row.uuid("task_id"), row.number("seq"));
+            case "gone" -> new Accepted.Gone();
             case "full" -> new Accepted.Full();
             case "foreign" -> new Accepted.Foreign();
             case "ended" -> new Accepted.Ended();
@@ -123,25 +126,25 @@ final class LedgerStore {
 
     /// Writes entries.
     List<Written> append(List<Entry> batch, Instant now) {
-        var targets = targets(batch);
         var order = order(
                 batch,
-                Comparator.comparing((Entry one) -> targets.getOrDefault(one.task(), one.task()))
+                Comparator.comparing((Entry one) -> one.target().value())
                         .thenComparing((Entry one) -> one.end() == null)
                         .thenComparing(Entry::task));
         var items = order.stream().map(batch::get).toList();
         var rows = database.query(
                 """
-                select a.*, i.n from unnest(?::uuid[], ?::int8[], ?::text[], ?::int4[], ?::text[], ?::text[], ?::text[],
-                        ?::text[], ?::text[], ?::bool[], ?::text[], ?::text[], ?::timestamptz[], ?::int8[])
-                    with ordinality as i(task, delivery, phase, lease, events, state, their_task, their_context, snapshot,
+                select a.*, i.n from unnest(?::uuid[], ?::uuid[], ?::int8[], ?::text[], ?::int4[], ?::text[], ?::text[],
+                        ?::text[], ?::text[], ?::text[], ?::bool[], ?::text[], ?::text[], ?::timestamptz[], ?::int8[])
+                    with ordinality as i(task, target, delivery, phase, lease, events, state, their_task, their_context, snapshot,
                         acknowledges, ends, why, again, epoch, n),
-                    lateral ledger_append(?, i.task, i.delivery, i.phase, i.lease, i.events, i.state, i.their_task,
+                    lateral ledger_append(?, i.task, i.target, i.delivery, i.phase, i.lease, i.events, i.state, i.their_task,
                         i.their_context, i.snapshot, i.acknowledges, i.ends, i.why, i.again, i.epoch) a
                 order by i.n
                 """,
                 row -> new Written(outcome(row.text("outcome")), row.number("first_seq")),
                 column("uuid", items, Entry::task),
+                column("uuid", items, one -> one.target().value()),
                 column("int8", items, one -> one.by() == null ? 0L : one.by().delivery()),
                 column("text", items, one -> one.by() == null ? "" : one.by().phase()),
                 column("int4", items, one -> one.by() == null ? 0 : one.by().lease()),
@@ -169,20 +172,6 @@ final class LedgerStore {
                 column("int8", items, one -> one.end() == null ? 0L : one.end().epoch()),
                 now);
         return backInOrder(order, rows);
-    }
-
-    /// The target of each task of a batch of more than one, by which it is ordered.
-    private Map<UUID, UUID> targets(List<Entry> batch) {
-        if (batch.size() == 1) {
-            return Map.of();
-        }
-        return database
-                .query(
-                        "select id, target from tasks where id = any(?)",
-                        row -> Map.entry(row.uuid("id"), row.uuid("target")),
-                        column("uuid", batch, Entry::task))
-                .stream()
-                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
     }
 
     private static Outcome outcome(String wire) {
@@ -264,18 +253,19 @@ final class LedgerStore {
     }
 
     /// A queued message that cannot wait any longer, and why.
-    record Hopeless(UUID task, long seq, Entry.Hold hold, String why) {}
+    record Hopeless(UUID task, WorkspaceId target, long seq, Entry.Hold hold, String why) {}
 
     /// The queued messages whose time is over or whose target is gone.
     List<Hopeless> hopeless(Instant now, int limit) {
         return database.query(
                 """
-                select d.task_id, d.id, d.lease, t.seq, d.expires_at < ? as late, d.problem
+                select d.task_id, d.target, d.id, d.lease, t.seq, d.expires_at < ? as late, d.problem
                 from deliveries d join tasks t on t.id = d.task_id join workspaces w on w.id = d.target
                 where d.phase = 'queued' and (d.expires_at < ? or w.status = 'removed') limit ?
                 """,
                 row -> new Hopeless(
                         row.uuid("task_id"),
+                        new WorkspaceId(row.uuid("target")),
                         row.number("seq"),
                         new Entry.Hold(row.number("id"), "queued", row.count("lease")),
                         row.flag("late")
@@ -342,9 +332,10 @@ final class LedgerStore {
     }
 
     private static <T> SqlArray column(String type, List<T> items, Function<T, @Nullable Object> field) {
-        var values = new ArrayList<@Nullable Object>();
+        var values = new ArrayList<@Nullable Object>(items.size());
         for (var item : items) {
-            values.add(field.apply(item) instanceof Instant at ? at.toString() : field.apply(item));
+            var value = field.apply(item);
+            values.add(value instanceof Instant at ? at.toString() : value);
         }
         return new SqlArray(type.equals("timestamptz") ? "text" : type, values);
     }

@@ -131,14 +131,14 @@ final class TaskStore {
                 .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
     }
 
-    /// The task that a W3C parent span stands for: spans of ours are the last 16 digits of a task's id.
+    /// The task that a W3C parent span stands for: spans of ours are the first 16 digits of a task's id.
     Optional<LedgerTask> bySpan(String trace, String span) {
         return database.first(
-                "select " + COLUMNS
-                        + " from tasks t where t.trace = ? and right(replace(t.id::text, '-', ''), 16) = ? limit 1",
+                "select " + COLUMNS + " from tasks t where t.id between ?::uuid and ?::uuid and t.trace = ? limit 1",
                 TaskStore::task,
-                trace,
-                span);
+                span + "0".repeat(16),
+                span + "f".repeat(16),
+                trace);
     }
 
     /// The tasks above one, nearest first, itself not among them.

@@ -33,12 +33,18 @@ public final class Routes {
 
     /// The way to the workspace's agent, or empty while there is none.
     public Optional<Route> to(WorkspaceId workspace) {
-        return store.find(workspace)
-                .map(found -> new Route(
-                        found.external() ? urls.checkBeforeCall(found.address()) : URI.create(found.address()),
-                        keys.inboundSecret(workspace, found.epoch()),
-                        found.speaks(),
-                        found.streams(),
-                        found.epoch()));
+        return store.find(workspace).map(way -> along(workspace, way));
+    }
+
+    /// The route that a way makes, for who knows the way already.
+    ///
+    /// @throws Refusal `invalid_url` when it leads where no agent may be called
+    public Route along(WorkspaceId workspace, Way way) {
+        return new Route(
+                way.external() ? urls.checkBeforeCall(way.address()) : URI.create(way.address()),
+                keys.inboundSecret(workspace, way.epoch()),
+                way.speaks(),
+                way.streams(),
+                way.epoch());
     }
 }

@@ -167,6 +167,7 @@ class LedgerTest {
         var lease = leased(test.accept(there, "a", "1"));
         var canceled = new Entry(
                 lease.task(),
+                lease.target(),
                 1,
                 null,
                 List.of(TestLedger.event(lease.task(), TaskState.CANCELED)),

@@ -146,6 +146,7 @@ class MailboxLifeTest {
                 test.ledger
                         .append(new Entry(
                                 one.getKey(),
+                                test.ledger.find(one.getKey()).orElseThrow().target(),
                                 0,
                                 one.getValue(),
                                 List.of(TestLedger.event(one.getKey(), TaskState.CANCELED)),

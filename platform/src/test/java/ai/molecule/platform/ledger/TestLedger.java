@@ -76,6 +76,7 @@ final class TestLedger implements AutoCloseable {
     Entry entry(Lease lease, TaskState state, Entry.@Nullable End end) {
         return new Entry(
                 lease.task(),
+                lease.target(),
                 0,
                 Entry.Hold.of(lease),
                 List.of(event(lease.task(), state)),
