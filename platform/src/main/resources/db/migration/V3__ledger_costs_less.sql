@@ -10,6 +10,9 @@ drop index tasks_by_trace;
 drop index deliveries_recent;
 create index deliveries_recent on deliveries using brin (created_at) with (pages_per_range = 16, autosummarize = on);
 
+-- How often the agent was lost with the message; an attempt that never reached it does not count.
+alter table deliveries add column lost int not null default 0;
+
 drop function ledger_accept;
 drop function ledger_append;
 
@@ -116,10 +119,12 @@ $$;
 -- Adds events to a task, as the holder of a delivery's lease or (delivery 0) as nobody in particular, and perhaps lets
 -- the delivery end: done, dead, canceled, or queued once more. A task that has ended takes no event any more.
 --
+-- The snapshot is kept only if its writer knew every event of the task, the last of which it names.
+--
 -- Locks are taken in the order mailbox, delivery, task, here and everywhere.
-create function ledger_append(now_at timestamptz, task uuid, of_target uuid, delivery bigint, in_phase text, of_lease int,
+create function ledger_append(now_at timestamptz, task uuid, of_target uuid, after_seq bigint, delivery bigint, in_phase text, of_lease int,
         events text, new_state text, their_task text, their_context text, made text, acknowledges boolean, ends text, why text,
-        again_at timestamptz, tried_epoch bigint,
+        again_at timestamptz, tried_epoch bigint, was_lost boolean,
         out outcome text, out first_seq bigint)
     language plpgsql as $$
 #variable_conflict use_column
@@ -136,7 +141,7 @@ begin
         update deliveries d set phase = ends, acknowledged = false, problem = coalesce(why, problem),
                 request = case when ends in ('done', 'canceled') then '' else request end,
                 attempts = attempts + (case when in_phase = 'leased' then 1 else 0 end), epoch = tried_epoch,
-                not_before = coalesce(again_at, not_before)
+                lost = lost + (case when was_lost then 1 else 0 end), not_before = coalesce(again_at, not_before)
             where d.id = delivery and d.lease = of_lease and d.phase = in_phase
             returning d.bytes into size;
     elsif delivery <> 0 then
@@ -153,8 +158,8 @@ begin
                 state_at = case when new_state is null then state_at else now_at end,
                 agent_task = case their_task when '' then agent_task when '-' then '' else their_task end,
                 agent_context = case when their_context = '' then agent_context else their_context end,
-                snapshot = coalesce(made, snapshot),
-                snapshot_seq = case when made is null then snapshot_seq else seq + added end
+                snapshot = case when seq = after_seq then coalesce(made, snapshot) else snapshot end,
+                snapshot_seq = case when seq = after_seq and made is not null then seq + added else snapshot_seq end
             where id = task and not task_ended(state)
             returning seq),
     told as (

@@ -201,7 +201,7 @@ final class House implements AutoCloseable {
         keep(settling).start();
         keep(mail).start();
         keep(new Loop("orphaned-mail", LOOK_PACE, deliveries::keep)).start();
-        keep(new Loop("leases", RENEWAL_PACE, ledger::renew)).start();
+        keep(new Loop("leases", RENEWAL_PACE, deliveries::renew)).start();
         keep(new Loop("watched-tasks", WATCH_PACE, ledger::look)).start();
         keep(new Loop("traffic", LOOK_PACE, feed::lookAtTraffic)).start();
         keep(new Loop("pushes", PUSH_PACE, pushRelay::round)).start();

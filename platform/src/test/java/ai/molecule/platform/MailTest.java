@@ -357,41 +357,6 @@ class MailTest {
     }
 
     @Test
-    void whatIsGivenUpIsSeenAndSentAgainOnce() throws Exception {
-        var once = new MailboxLimits(20, 1 << 20, Duration.ofHours(1), Duration.ofSeconds(60), 1);
-        try (var own = TestHouse.open(Limits.DEFAULT, once);
-                var agent = new CrashingAgent()) {
-            var id = own.create("{\"name\":\"unreachable\",\"runtime\":\"external\"}");
-            own.post(
-                    "/registry/register",
-                    "{\"id\":\"" + id + "\",\"url\":\"https://agent.invalid/\",\"agent_card\":{\"name\":\"x\"}}");
-            assertThat(own.say(id, TestHouse.ADMIN_TOKEN, "1")
-                            .body()
-                            .path("result")
-                            .path("status")
-                            .path("state")
-                            .asText())
-                    .isEqualTo("failed");
-            var dead = own.get("/dead-letters").body();
-            assertThat(dead).hasSize(1);
-            assertThat(dead.path(0).path("problem").asText()).contains("agent.invalid");
-            var task = dead.path(0).path("id").asText();
-            own.post(
-                    "/registry/register",
-                    "{\"id\":\"" + id + "\",\"url\":\"http://127.0.0.1:" + agent.start()
-                            + "/\",\"agent_card\":{\"name\":\"x\",\"capabilities\":{\"streaming\":true},\"supportedInterfaces\":"
-                            + "[{\"url\":\"http://x/\",\"protocolBinding\":\"JSONRPC\",\"protocolVersion\":\"1.0\"}]}}");
-            var again = own.post("/tasks/" + task + "/resend", "");
-            assertThat(again.status()).isEqualTo(202);
-            own.awaitTask(id, again.text("task_id"), "completed");
-            assertThat(own.post("/tasks/" + task + "/resend", "").status()).isEqualTo(409);
-            assertThat(own.get("/dead-letters").body()).isEmpty();
-            assertThat(own.get("/tasks/" + task).text("state")).isEqualTo("failed");
-            assertThat(agent.arrivals()).hasSize(1);
-        }
-    }
-
-    @Test
     void whoAskedWhomIsATreeAndCancelingTravelsDownIt() throws Exception {
         var boss = house.online("boss");
         var worker = house.online("worker");

@@ -6,10 +6,14 @@ import ai.molecule.platform.store.PostgresAddress;
 import ai.molecule.platform.store.TestPostgres;
 import ai.molecule.protocol.Json;
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -185,6 +189,18 @@ public final class TestHouse implements AutoCloseable {
     /// A `message/send` of a text; the answer of the agent.
     public Heard say(String id, String bearer, String text) throws IOException, InterruptedException {
         return call("POST", "/workspaces/" + id + "/a2a", bearer, message("message/send", text), Map.of());
+    }
+
+    /// Sends bytes, reads until the other end closes.
+    public String raw(String request) throws IOException {
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), port())) {
+            socket.setSoTimeout(10_000);
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+            socket.getOutputStream().flush();
+            var answer = new ByteArrayOutputStream();
+            socket.getInputStream().transferTo(answer);
+            return answer.toString(StandardCharsets.UTF_8);
+        }
     }
 
     /// A task of the operator's, as 0.3 shows it.

@@ -58,14 +58,19 @@ public final class Canonical {
         }
         var message = camel(source);
         message.remove("kind");
+        if (message.path("messageId").asText("").isEmpty()) {
+            message.put("messageId", madeUpId(source, role));
+        }
         message.put("role", role(message.path("role").asText(""), role));
         dropBlank(message, "contextId");
         dropBlank(message, "taskId");
-        if (message.path("messageId").asText("").isEmpty()) {
-            message.put("messageId", UUID.randomUUID().toString());
-        }
         message.set("parts", parts(message.path("parts")));
         return Optional.of(message);
+    }
+
+    /// A caller's message without an id is a new one each time; an agent's that is read again is the same one.
+    private static String madeUpId(JsonNode message, String role) {
+        return (role.equals("ROLE_USER") ? UUID.randomUUID() : UUID.nameUUIDFromBytes(Json.bytes(message))).toString();
     }
 
     /// Reads a task.

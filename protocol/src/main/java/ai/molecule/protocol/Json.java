@@ -72,8 +72,15 @@ public final class Json {
     /// @throws MalformedException when the bytes are not such a value
     public static JsonNode readKeepable(byte[] utf8) throws MalformedException {
         var value = read(utf8);
-        checkKeepable(value, KEPT_DEPTH_MAX);
+        checkKeepable(value);
         return value;
+    }
+
+    /// Checks that a value may be kept, as [#readKeepable] does.
+    ///
+    /// @throws MalformedException when it may not
+    public static void checkKeepable(JsonNode value) throws MalformedException {
+        checkKeepable(value, KEPT_DEPTH_MAX);
     }
 
     private static void checkKeepable(JsonNode value, int depth) throws MalformedException {
@@ -126,6 +133,15 @@ public final class Json {
     /// Writes compact text.
     public static String text(JsonNode value) {
         return new String(bytes(value), StandardCharsets.UTF_8);
+    }
+
+    /// About as many bytes as a value takes.
+    public static int weight(JsonNode value) {
+        var sum = 48 + (value.isTextual() ? value.textValue().length() : 0);
+        for (var inner : value) {
+            sum += weight(inner);
+        }
+        return sum;
     }
 
     /// A new empty object.

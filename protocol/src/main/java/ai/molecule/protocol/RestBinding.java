@@ -43,6 +43,11 @@ public final class RestBinding {
                     typed(parameter.getKey(), parameter.getValue().asText()));
         }
         params.setAll(found.get().ids());
+        try {
+            Json.checkKeepable(params);
+        } catch (Json.MalformedException bad) {
+            throw new Fault(Json.nothing(), ErrorCode.INVALID_PARAMS, String.valueOf(bad.getMessage()));
+        }
         var method = found.get().method();
         return Optional.of(new A2aCall(Json.nothing(), method, A2aVersion.V1_0, A2aCall.current(method, params)));
     }

@@ -59,8 +59,10 @@ public final class TaskTree {
         return TaskState.parse(task.path("status").path("state").asText("")).orElse(TaskState.SUBMITTED);
     }
 
-    /// Puts into another picture of the task what was said so far and is not in it.
-    public void keepHistory(ObjectNode picture) {
+    /// Puts into another picture of the task what was said so far and is not in it, and what was made if it
+    /// shows
+    /// nothing of the kind.
+    public void keepIn(ObjectNode picture) {
         var all = task.path("history") instanceof ArrayNode known ? known.deepCopy() : Json.array();
         if (task.path("status").path("message") instanceof ObjectNode said) {
             addOnce(all, said);
@@ -73,6 +75,9 @@ public final class TaskTree {
             }
         }
         picture.set("history", all);
+        if (!picture.has("artifacts") && task.path("artifacts") instanceof ArrayNode made) {
+            picture.set("artifacts", made.deepCopy());
+        }
     }
 
     /// A new status takes the place of the old one; what the old one said becomes history.

@@ -34,6 +34,7 @@ public final class AgentLine implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(AgentLine.class);
     private static final Duration CONNECT_PATIENCE = Duration.ofSeconds(5);
+    private static final Duration QUESTION_PATIENCE = Duration.ofSeconds(15);
     private static final int ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 
     private final HttpClient client;
@@ -77,8 +78,16 @@ public final class AgentLine implements AutoCloseable {
     /// @param headers that go with the call
     /// @throws LineException when it cannot be reached, or answers nothing that can be used
     Heard call(Route route, A2aMethod method, ObjectNode params, Map<String, String> headers) throws LineException {
+        try {
+            return call(request(route, method, params, headers));
+        } catch (IllegalArgumentException unspeakable) {
+            throw new LineException(Fault.NONSENSE, "the call cannot be put into HTTP", unspeakable);
+        }
+    }
+
+    private HttpRequest request(Route route, A2aMethod method, ObjectNode params, Map<String, String> headers) {
         var request = HttpRequest.newBuilder(route.address())
-                .timeout(method.streams() ? patience.stream() : patience.answer())
+                .timeout(patience(method))
                 .header("Content-Type", "application/json")
                 .header("Accept", method.streams() ? "text/event-stream, application/json" : "application/json")
                 .header("Authorization", "Bearer " + route.inboundSecret())
@@ -87,8 +96,20 @@ public final class AgentLine implements AutoCloseable {
             request.header(A2aVersion.HEADER, A2aVersion.V1_0.wire());
         }
         headers.forEach(request::header);
+        return request.build();
+    }
+
+    /// Work takes as long as it takes; a question about it is answered soon or not at all.
+    private Duration patience(A2aMethod method) {
+        if (method.streams()) {
+            return patience.stream();
+        }
+        return method.sends() ? patience.answer() : QUESTION_PATIENCE;
+    }
+
+    private Heard call(HttpRequest request) throws LineException {
         try {
-            var response = client.send(request.build(), AgentLine::body);
+            var response = client.send(request, AgentLine::body);
             return switch (response.body()) {
                 case EventSource events -> new Heard.Stream(events);
                 case InputStream whole -> new Heard.Whole(whole(response, whole));
@@ -151,7 +172,10 @@ public final class AgentLine implements AutoCloseable {
             throw new LineException(
                     Fault.NONSENSE, "the agent's answer is larger than " + ANSWER_BYTES_MAX + " bytes", null);
         }
-        if (status == 502 || status == 503 || status == 504 || status == 429) {
+        if (status == 429 || status == 502 || status == 503) {
+            throw new LineException(Fault.BUSY, "the agent takes nothing now, by status " + status, null);
+        }
+        if (status == 504) {
             throw new LineException(Fault.LOST, "the agent answered with status " + status, null);
         }
         try {
@@ -184,6 +208,8 @@ public final class AgentLine implements AutoCloseable {
     enum Fault {
         /// Nothing reached the agent.
         UNREACHABLE,
+        /// The agent, or what stands before it, takes no calls at the moment.
+        BUSY,
         /// The agent may have the call, but its answer is lost.
         LOST,
         /// The agent has the call, and may still be at it.

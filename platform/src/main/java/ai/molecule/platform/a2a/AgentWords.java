@@ -5,10 +5,12 @@ import ai.molecule.protocol.Canonical;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.Legacy;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /// One task in its agent's words and in ours: agents call tasks and contexts by names of their own, and may
 /// speak the
@@ -38,7 +40,9 @@ final class AgentWords {
     }
 
     /// The parameters of a message, as they are sent to the agent.
-    ObjectNode send(JsonNode params, A2aVersion speaks) {
+    ///
+    /// @param names what the agent calls other tasks of ours, those that the message refers to
+    ObjectNode send(JsonNode params, A2aVersion speaks, UnaryOperator<String> names) {
         var sent = params.deepCopy() instanceof ObjectNode copy ? copy : Json.object();
         if (sent.path("message") instanceof ObjectNode message) {
             message.remove("taskId");
@@ -46,6 +50,11 @@ final class AgentWords {
                 message.put("taskId", theirTask);
             }
             message.put("contextId", theirContext.isEmpty() ? context : theirContext);
+            if (message.path("referenceTaskIds") instanceof ArrayNode references) {
+                var theirs = Json.array();
+                references.forEach(reference -> theirs.add(names.apply(reference.asText(""))));
+                message.set("referenceTaskIds", theirs);
+            }
         }
         if (sent.path("configuration") instanceof ObjectNode configuration) {
             configuration.remove("taskPushNotificationConfig");
@@ -107,6 +116,11 @@ final class AgentWords {
             }
             named.put("contextId", context);
         }
+    }
+
+    /// Hears what the agent calls the task, as somebody else learnt it.
+    void learn(String taskName) {
+        learn(taskName, "");
     }
 
     private void learn(String taskName, String contextName) {

@@ -16,6 +16,7 @@ import ai.molecule.protocol.Canonical;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.JsonRpc.ErrorCode;
 import ai.molecule.protocol.JsonRpc.Fault;
+import ai.molecule.protocol.Refusal;
 import ai.molecule.protocol.TaskState;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -26,7 +27,6 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +41,8 @@ public final class Asking {
 
     private static final int PAGE_DEFAULT = 50;
     private static final int PAGE_MAX = 100;
+    private static final int PAGE_BYTES_MAX = 8 * 1024 * 1024;
+    private static final Instant FAR = Instant.parse("9999-12-31T23:59:59Z");
     private static final Duration NAME_PATIENCE = Duration.ofSeconds(5);
     private static final int TRIES_MAX = 5;
 
@@ -60,20 +62,13 @@ public final class Asking {
     ///
     /// @throws Fault -32001 when there is none
     LedgerTask own(Incoming incoming, String id) throws Fault {
-        return uuid(id).flatMap(ledger::find)
+        return Means.uuid(id)
+                .flatMap(ledger::find)
                 .filter(task ->
                         task.target().equals(incoming.target()) && task.owner().equals(Owner.of(incoming.caller())))
                 .orElseThrow(() -> incoming.fault(
                         ErrorCode.TASK_NOT_FOUND,
                         "Expected a task of the caller's at this agent, but there is none with this id"));
-    }
-
-    private static Optional<UUID> uuid(String text) {
-        try {
-            return text.length() == 36 ? Optional.of(UUID.fromString(text)) : Optional.empty();
-        } catch (IllegalArgumentException noId) {
-            return Optional.empty();
-        }
     }
 
     /// GetTask.
@@ -105,8 +100,8 @@ public final class Asking {
             throw incoming.fault(ErrorCode.UNSUPPORTED_OPERATION, "Expected a task that goes on, but it has ended");
         }
         var from = seen == null ? task.seq() : Math.min(Math.max(seen, 0), task.seq());
-        var watch = ledger.watch(task.id(), from, false);
-        return new Outcome.Events(new Following(watch, ledger.tree(task.id(), from), begin(seen), from));
+        var tree = ledger.tree(task.id(), from);
+        return new Outcome.Events(new Following(ledger.watch(task.id(), from, false), tree, begin(seen), from));
     }
 
     private static Following.Begin begin(@Nullable Long seen) {
@@ -131,14 +126,20 @@ public final class Asking {
                 size));
         var answer = Json.object();
         var list = answer.putArray("tasks");
+        var weight = 0;
         for (var task : page.tasks()) {
+            if (weight > PAGE_BYTES_MAX) {
+                break;
+            }
             var whole = A2aCall.trimmed(ledger.tree(task.id()).task(), length).deepCopy();
             if (!params.path("includeArtifacts").asBoolean(false)) {
                 whole.remove("artifacts");
             }
+            weight += Json.weight(whole);
             list.add(whole);
         }
-        return answer.put("nextPageToken", page.more() ? token(page.tasks().getLast()) : "")
+        var more = page.more() || list.size() < page.tasks().size();
+        return answer.put("nextPageToken", more ? token(page.tasks().get(list.size() - 1)) : "")
                 .put("pageSize", size)
                 .put("totalSize", page.total());
     }
@@ -167,12 +168,21 @@ public final class Asking {
     private static @Nullable Instant since(Incoming incoming) throws Fault {
         var after = incoming.call().params().path("statusTimestampAfter").asText("");
         try {
-            return after.isEmpty() ? null : Instant.parse(after);
+            return after.isEmpty() ? null : time(after);
         } catch (DateTimeException notATime) {
             throw incoming.fault(
                     ErrorCode.INVALID_PARAMS,
                     "Expected \"statusTimestampAfter\" to be a time like 2026-01-31T12:00:00Z");
         }
+    }
+
+    /// Reads a time that a database can hold.
+    private static Instant time(String text) {
+        var time = Instant.parse(text);
+        if (time.isBefore(Instant.EPOCH) || time.isAfter(FAR)) {
+            throw new DateTimeException("Expected a time of this age");
+        }
+        return time;
     }
 
     private static String token(LedgerTask last) {
@@ -187,7 +197,7 @@ public final class Asking {
         }
         try {
             var parts = new String(Base64.getUrlDecoder().decode(token), StandardCharsets.UTF_8).split("\\|", -1);
-            return new Ledger.Place(Instant.parse(parts[0]), UUID.fromString(parts[parts.length - 1]));
+            return new Ledger.Place(time(parts[0]), UUID.fromString(parts[parts.length - 1]));
         } catch (IllegalArgumentException | DateTimeException notOurs) {
             throw incoming.fault(ErrorCode.INVALID_PARAMS, "Expected a \"pageToken\" that an earlier page gave");
         }
@@ -244,10 +254,11 @@ public final class Asking {
 
     /// Cancels a task that nobody is at; false when it changed meanwhile.
     private boolean cancelHere(LedgerTask task, Entry.@Nullable Hold waiting) {
-        if (waiting == null && !task.agentTask().isEmpty()) {
-            tellAgent(task);
+        var done = ended(task, waiting, waiting == null ? null : Entry.End.canceled());
+        if (done && waiting == null && !task.agentTask().isEmpty()) {
+            Thread.ofVirtual().name("tell-" + task.id()).start(() -> tellAgent(task));
         }
-        return ended(task, waiting, waiting == null ? null : Entry.End.canceled());
+        return done;
     }
 
     /// An agent that waits for its caller may forget the task now; whether it hears of it changes nothing.
@@ -257,8 +268,8 @@ public final class Asking {
             if (route.isPresent()) {
                 means.line().call(route.get(), A2aMethod.CANCEL, Json.object().put("id", task.agentTask()), Map.of());
             }
-        } catch (LineException unreached) {
-            deliveries.look("");
+        } catch (LineException | Refusal unreached) {
+            LOG.debug("Task {} was canceled, but its agent does not know", task.id(), unreached);
         }
     }
 
@@ -313,12 +324,14 @@ public final class Asking {
             return gone;
         }
         if (code != 0) {
+            ledger.letGoOn(task.id());
             throw new Fault(call, response.path("error"));
         }
         var state = Canonical.event(response.path("result"))
                 .map(event -> event.path("task").path("status").path("state").asText(""))
                 .flatMap(TaskState::parse);
         if (state.filter(TaskState.CANCELED::equals).isEmpty()) {
+            ledger.letGoOn(task.id());
             throw new Fault(
                     call,
                     ErrorCode.TASK_NOT_CANCELABLE,

@@ -15,6 +15,9 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,10 +30,11 @@ public final class Deliveries implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Deliveries.class);
     private static final Duration AGAIN = Duration.ofSeconds(1);
+    private static final int FAILURES_MAX = 3;
 
     private final Ledger ledger;
     private final Means means;
-    private final Map<Long, Delivery> running = new ConcurrentHashMap<>();
+    private final Map<Long, Running> running = new ConcurrentHashMap<>();
     private final Set<WorkspaceId> hints = ConcurrentHashMap.newKeySet();
     private volatile Runnable wake = () -> {};
     private volatile boolean closed;
@@ -58,48 +62,51 @@ public final class Deliveries implements AutoCloseable {
     /// @param way how its agent is reached
     /// @param tree the task up to the event that took the message in
     void begin(Lease lease, Way way, TaskTree tree) {
-        start(new Delivery(means, lease, way, tree), lease);
+        start(lease, () -> new Delivery(means, lease, way, tree));
     }
 
-    private void start(Delivery delivery, Lease lease) {
-        running.put(lease.delivery(), delivery);
+    private void start(Lease lease, Supplier<Delivery> first) {
+        var own = new Running(lease.task());
+        running.put(lease.delivery(), own);
         Thread.ofVirtual().name("delivery-" + lease.delivery()).start(() -> {
             try {
-                run(delivery, lease);
+                run(own, lease, first);
             } finally {
-                running.remove(lease.delivery());
+                running.remove(lease.delivery(), own);
             }
         });
     }
 
-    /// Sees a delivery to its end. What fails for want of a database, say, is begun again from the ledger.
-    private void run(Delivery first, Lease lease) {
-        var delivery = first;
-        while (!closed) {
+    /// Sees a delivery to its end. What fails for want of a database is begun again from the ledger; what fails
+    /// otherwise is, too, but not for ever.
+    private void run(Running own, Lease lease, Supplier<Delivery> first) {
+        var next = Optional.of(first);
+        for (int failures = 0; next.isPresent() && !closed; ) {
             try {
-                delivery.run();
+                var delivery = own.now(next.get().get());
+                if (failures == FAILURES_MAX) {
+                    delivery.giveUp("the platform failed to deliver it");
+                } else {
+                    delivery.run();
+                }
                 return;
             } catch (RuntimeException failed) {
                 if (closed) {
                     return;
                 }
+                failures += failed instanceof DatabaseException ? 0 : 1;
                 LOG.warn("Delivery {} failed; it is begun again in {}", lease.delivery(), AGAIN, failed);
             }
-            var next = pickUp(lease);
-            if (next.isEmpty()) {
-                return;
-            }
-            delivery = next.get();
-            running.put(lease.delivery(), delivery);
+            next = pickUp(lease);
         }
     }
 
     /// The delivery as the ledger has it, once it can be read; empty when it is not ours any more.
-    private Optional<Delivery> pickUp(Lease lease) {
+    private Optional<Supplier<Delivery>> pickUp(Lease lease) {
         while (!closed) {
             LockSupport.parkNanos(AGAIN.toNanos());
             try {
-                return ledger.held(lease).map(held -> new Delivery(means, held, null, ledger.tree(held.task())));
+                return ledger.held(lease).map(this::fromLedger);
             } catch (DatabaseException stillAway) {
                 LOG.debug("Delivery {} cannot be read yet", lease.delivery(), stillAway);
             }
@@ -107,11 +114,35 @@ public final class Deliveries implements AutoCloseable {
         return Optional.empty();
     }
 
+    private Supplier<Delivery> fromLedger(Lease lease) {
+        return () -> new Delivery(means, lease, null, ledger.tree(lease.task()));
+    }
+
+    /// A delivery that is at work here, which may have been begun more than once.
+    private static final class Running {
+        private final UUID task;
+        private volatile @Nullable Delivery delivery;
+
+        Running(UUID task) {
+            this.task = task;
+        }
+
+        Delivery now(Delivery begun) {
+            delivery = begun;
+            return begun;
+        }
+
+        void tell(Consumer<Delivery> what) {
+            var now = delivery;
+            if (now != null) {
+                what.accept(now);
+            }
+        }
+    }
+
     /// Lets go of a task's agent.
     void stop(UUID task) {
-        running.values().stream()
-                .filter(delivery -> delivery.task().equals(task))
-                .forEach(Delivery::stop);
+        running.values().stream().filter(own -> own.task.equals(task)).forEach(own -> own.tell(Delivery::stop));
     }
 
     /// Hands over what waits and can be handed over.
@@ -127,19 +158,24 @@ public final class Deliveries implements AutoCloseable {
     }
 
     private void resume(Lease lease) {
-        start(new Delivery(means, lease, null, ledger.tree(lease.task())), lease);
+        start(lease, fromLedger(lease));
     }
 
     /// Hands nothing over any more. What is on its way is gone on with by who comes next.
     @Override
     public void close() {
         closed = true;
-        running.values().forEach(Delivery::stop);
+        running.values().forEach(own -> own.tell(Delivery::leave));
     }
 
-    /// Takes over what other processes left, and gives up what waits in vain.
+    /// Goes on holding what is at work here.
+    public void renew() {
+        ledger.renew(running.keySet());
+    }
+
+    /// Takes over what nobody is at, though somebody should be, and gives up what waits in vain.
     public void keep() {
-        ledger.takeOver().forEach(this::resume);
+        ledger.takeOver(running.keySet()).forEach(this::resume);
         ledger.giveUp((tree, why) ->
                 Words.came(tree.task(), TaskState.FAILED, why, means.clock().instant()));
     }

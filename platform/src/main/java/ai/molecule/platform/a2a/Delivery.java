@@ -41,6 +41,9 @@ final class Delivery implements Runnable {
     /// How long an event waits for another one to be written with it.
     private static final Duration GATHERING = Duration.ofMillis(2);
 
+    /// How much an agent may say about one message.
+    private static final long SAID_BYTES_MAX = 64L * 1024 * 1024;
+
     private static final Duration LOOK_PACE = Duration.ofSeconds(30);
     private static final int HEAL_TRIES_MAX = 5;
     private static final Duration HEAL_PACE = Duration.ofMillis(200);
@@ -53,11 +56,14 @@ final class Delivery implements Runnable {
     private final TaskTree tree;
     private final boolean further;
     private final Scribe scribe;
+    private final Ending ending;
     private long epoch;
     private boolean heard;
+    private long said;
     private @Nullable ObjectNode held;
     private volatile @Nullable EventSource open;
     private volatile boolean stopped;
+    private volatile boolean left;
 
     /// @param way how the agent is reached, where the message was taken in just now, so that nothing can have
     /// happened since;
@@ -72,6 +78,7 @@ final class Delivery implements Runnable {
         this.words =
                 new AgentWords(lease.task().toString(), lease.contextId(), lease.agentTask(), lease.agentContext());
         this.scribe = new Scribe(means.ledger(), lease, words, tree, further);
+        this.ending = new Ending(means, lease, tree, scribe, further);
     }
 
     UUID task() {
@@ -84,6 +91,21 @@ final class Delivery implements Runnable {
         var stream = open;
         if (stream != null) {
             stream.close();
+        }
+    }
+
+    /// Stops, because this process does: what the agent says from now on is heard by the next one.
+    void leave() {
+        left = true;
+        stop();
+    }
+
+    /// Gives the message up, because nothing can be done with it here.
+    void giveUp(String why) {
+        try {
+            ending.failed(why);
+        } catch (Scribe.LeaseLostException gone) {
+            LOG.info("Task {} goes on elsewhere: another process holds it", lease.task());
         }
     }
 
@@ -105,8 +127,9 @@ final class Delivery implements Runnable {
         }
         var task = means.ledger().find(lease.task()).orElseThrow();
         scribe.goOnAfter(task.seq());
+        words.learn(task.agentTask());
         if (task.cancelAsked() && !task.state().terminal()) {
-            cancel();
+            ending.canceled();
             return false;
         }
         if (task.state().terminal()) {
@@ -132,7 +155,8 @@ final class Delivery implements Runnable {
                 settled = heal();
             }
         } catch (Refusal noWay) {
-            again(String.valueOf(noWay.getMessage()), true);
+            LOG.warn("Workspace {} cannot be reached: {}", lease.target(), noWay.getMessage());
+            again("its agent's address cannot be called", false);
         } catch (LineException broken) {
             broke(broken);
         }
@@ -142,11 +166,11 @@ final class Delivery implements Runnable {
         var why = String.valueOf(broken.getMessage());
         LOG.info("Message for workspace {} (task {}): {}", lease.target(), lease.task(), why);
         switch (broken.fault()) {
-            case UNREACHABLE -> again(why, false);
+            case UNREACHABLE, BUSY -> again(why, false);
             case LOST -> again(why, true);
-            case LATE -> fail(why);
+            case LATE -> ending.failed(why);
             case NONSENSE ->
-                refused(JsonRpc.error(
+                ending.refused(JsonRpc.error(
                                 Json.nothing(),
                                 ErrorCode.INVALID_AGENT_RESPONSE,
                                 "Expected an answer that can be passed on, but " + why)
@@ -157,7 +181,7 @@ final class Delivery implements Runnable {
     /// Hands the message over; true when the task settled.
     private boolean send(Route route) throws LineException, Scribe.LeaseLostException {
         var method = route.streams() ? A2aMethod.STREAM : A2aMethod.SEND;
-        var params = words.send(lease.request().path("params"), route.speaks());
+        var params = words.send(lease.request().path("params"), route.speaks(), means.names(lease.target()));
         return switch (means.line().call(route, method, params, words.headers(lease.request()))) {
             case Heard.Whole(var response) -> whole(response);
             case Heard.Stream(var events) -> follow(events);
@@ -166,7 +190,7 @@ final class Delivery implements Runnable {
 
     private boolean whole(JsonNode response) throws LineException, Scribe.LeaseLostException {
         if (response.path("error").isObject()) {
-            refused(response.path("error"));
+            ending.refused(response.path("error"));
             return true;
         }
         take(read(response));
@@ -210,7 +234,7 @@ final class Delivery implements Runnable {
                 }
                 case EventSource.Next.Event(var response)
                 when response.path("error").isObject() -> {
-                    refused(response.path("error"));
+                    ending.refused(response.path("error"));
                     return true;
                 }
                 case EventSource.Next.Event(var response) -> {
@@ -238,12 +262,17 @@ final class Delivery implements Runnable {
 
     /// Takes an event of the agent. The state from before a further message, which a stream repeats at its
     /// beginning, is held back until the stream ends with it.
-    private void take(ObjectNode event) {
+    private void take(ObjectNode event) throws LineException {
+        said += Json.weight(event);
+        if (said > SAID_BYTES_MAX) {
+            throw new LineException(
+                    Fault.NONSENSE, "the agent said more than " + SAID_BYTES_MAX + " bytes about one task", null);
+        }
         var first = !heard;
         heard = true;
         held = null;
         if (event.path("task") instanceof ObjectNode whole) {
-            tree.keepHistory(whole);
+            tree.keepIn(whole);
             if (first
                     && further
                     && TaskTree.stateOf(whole).settles()
@@ -297,8 +326,8 @@ final class Delivery implements Runnable {
                 if (brought(heardOf.get())) {
                     return true;
                 }
-                if (route.get().streams()) {
-                    return subscribe(route.get());
+                if (route.get().streams() && subscribe(route.get())) {
+                    return true;
                 }
                 LockSupport.parkNanos(POLL_PACE.toNanos());
                 return false;
@@ -326,9 +355,10 @@ final class Delivery implements Runnable {
     }
 
     /// Writes down how the task is where that is news; true when it settled.
-    private boolean brought(ObjectNode event) throws Scribe.LeaseLostException {
+    private boolean brought(ObjectNode event) throws Scribe.LeaseLostException, LineException {
         var news = !event.path("task").path("status").equals(tree.task().path("status"))
-                || !event.path("task").path("artifacts").equals(tree.task().path("artifacts"));
+                || (event.path("task").has("artifacts")
+                        && !event.path("task").path("artifacts").equals(tree.task().path("artifacts")));
         if (news) {
             take(event);
         }
@@ -344,53 +374,10 @@ final class Delivery implements Runnable {
         };
     }
 
-    /// The agent refuses the message. A task that went on before goes on as it was.
-    private void refused(JsonNode error) throws Scribe.LeaseLostException {
-        var message = "the agent refused the message: " + error.path("message").asText("");
-        var lostTask = error.path("code").asInt(0) == ErrorCode.TASK_NOT_FOUND.number();
-        ObjectNode event;
-        if (further && !lostTask) {
-            var before = means.ledger().tree(lease.task(), lease.seq() - 1).task();
-            event = Words.came(tree.task(), before.path("status"));
-        } else {
-            event = Words.came(tree.task(), TaskState.FAILED, message, now());
-        }
-        event.set("error", error);
-        scribe.note(event);
-        scribe.write(Entry.End.done());
-    }
-
-    private void fail(String why) throws Scribe.LeaseLostException {
-        end(TaskState.FAILED, why, Entry.End.dead(why));
-    }
-
-    private void cancel() throws Scribe.LeaseLostException {
-        end(TaskState.CANCELED, "", Entry.End.canceled());
-    }
-
-    private void end(TaskState state, String why, Entry.End end) throws Scribe.LeaseLostException {
-        var event = Words.came(tree.task(), state, why, now());
-        scribe.note(event);
-        scribe.write(end);
-    }
-
-    /// Puts the message back into the mailbox, unless its time is over, it was lost too often, or it is not
-    /// wanted any more.
-    private void again(String why, boolean counted) throws Scribe.LeaseLostException {
-        var task = means.ledger().find(lease.task()).orElseThrow();
-        if (task.cancelAsked() && !task.state().terminal()) {
-            cancel();
-        } else if (counted && lease.attempts() + 1 >= means.ledger().limits().attempts()) {
-            fail("given up after " + (lease.attempts() + 1) + " attempts: " + why);
-        } else if (now().isAfter(lease.expires())) {
-            fail("it could not be delivered in time: " + why);
-        } else {
-            if (heard || lease.acknowledged()) {
-                scribe.forget();
-                var event = Words.again(tree.task(), why, now());
-                scribe.note(event);
-            }
-            scribe.write(new Entry.End("queued", why, now().plus(lease.pause()), epoch));
+    /// Puts the message back; a process that stops leaves it as it is, for the next one to heal.
+    private void again(String why, boolean lost) throws Scribe.LeaseLostException {
+        if (!left) {
+            ending.again(why, lost, heard, epoch);
         }
     }
 

@@ -59,8 +59,8 @@ final class EventSource implements BodySubscriber<EventSource>, AutoCloseable {
                 parser.feed(piece);
             }
         } catch (SseParser.TooLargeException endless) {
-            close();
             waiting.add(new Signal.End(endless));
+            close();
             return;
         }
         if (full()) {

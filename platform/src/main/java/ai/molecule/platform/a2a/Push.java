@@ -23,6 +23,14 @@ record Push(
         long sent,
         int attempts) {
 
+    /// This push for a task, with a name of its own if it has none.
+    ///
+    /// @param seq the event after which it begins
+    Push of(UUID of, long seq) {
+        var name = id.isEmpty() ? UUID.randomUUID().toString() : id;
+        return new Push(of, name, version, url, token, scheme, credentials, seq, 0);
+    }
+
     /// Writes it as A2A 1.0 has it.
     ObjectNode toJson() {
         var json = Json.object().put("taskId", task.toString()).put("id", id).put("url", url);

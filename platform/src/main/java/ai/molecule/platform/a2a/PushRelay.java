@@ -5,11 +5,11 @@ import ai.molecule.platform.ledger.Ledger;
 import ai.molecule.platform.ledger.Numbered;
 import ai.molecule.platform.registry.UrlGuard;
 import ai.molecule.platform.store.Database;
+import ai.molecule.platform.store.DatabaseException;
 import ai.molecule.protocol.A2aVersion;
 import ai.molecule.protocol.Canonical;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.Legacy;
-import ai.molecule.protocol.Refusal;
 import ai.molecule.protocol.RestBinding;
 import ai.molecule.protocol.TaskTree;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -82,20 +82,28 @@ public final class PushRelay implements AutoCloseable {
             for (var numbered : ledger.events(push.task(), sent, EVENTS_MAX)) {
                 tree.apply(numbered.event());
                 send(push, payload(push, numbered, tree));
+                if (!store.sent(push, sent, numbered.seq(), clock.instant())) {
+                    return;
+                }
                 sent = numbered.seq();
             }
-            store.sent(push, sent, tree.state().terminal() ? Phase.DONE : Phase.ACTIVE, clock.instant());
-        } catch (IOException | Refusal failed) {
-            if (sent > push.sent()) {
-                store.sent(push, sent, Phase.ACTIVE, clock.instant());
-            }
-            failed(push, sent > push.sent() ? 1 : push.attempts() + 1, String.valueOf(failed.getMessage()));
+            store.rest(push, sent, tree.state().terminal() ? Phase.DONE : Phase.ACTIVE, clock.instant());
+        } catch (IOException | RuntimeException failed) {
+            failed(push, sent, failed.toString());
         } catch (InterruptedException stopping) {
             Thread.currentThread().interrupt();
         }
     }
 
-    private void failed(Push push, int attempts, String why) {
+    private void failed(Push push, long sent, String why) {
+        try {
+            failed(push, sent, sent > push.sent() ? 1 : push.attempts() + 1, why);
+        } catch (DatabaseException away) {
+            LOG.warn("Push notification of task {} is tried again in a while", push.task(), away);
+        }
+    }
+
+    private void failed(Push push, long sent, int attempts, String why) {
         var now = clock.instant();
         var dead = attempts >= ATTEMPTS_MAX;
         LOG.warn(
@@ -106,7 +114,7 @@ public final class PushRelay implements AutoCloseable {
                 dead ? "it is given up" : "it is tried again");
         var doubled = BACK_OFF_FIRST.multipliedBy(1L << Math.min(attempts - 1, 20));
         var pause = doubled.compareTo(BACK_OFF_MAX) > 0 ? BACK_OFF_MAX : doubled;
-        store.failed(push, dead ? Phase.DEAD : Phase.ACTIVE, why, now.plus(pause), now);
+        store.failed(push, sent, dead ? Phase.DEAD : Phase.ACTIVE, why, now.plus(pause), now);
     }
 
     /// In 1.0 the event itself, in 0.3 the task as the event left it.
@@ -131,8 +139,10 @@ public final class PushRelay implements AutoCloseable {
         if (!push.scheme().isEmpty()) {
             request.header("Authorization", push.scheme() + " " + push.credentials());
         }
-        var status = client.send(request.build(), HttpResponse.BodyHandlers.discarding())
-                .statusCode();
+        var response = client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+        // Nobody wants what it says; the end of it might never come.
+        response.body().close();
+        var status = response.statusCode();
         if (status < 200 || status > 299) {
             throw new IOException("its target answered " + status);
         }

@@ -69,22 +69,33 @@ final class PushStore {
                 """, PushStore::push, now, now, limit, now.plus(LEASE));
     }
 
-    /// Notes how far it came.
+    /// Notes that an event was sent, and goes on holding the push; false when it is another's by now.
     ///
-    /// @param phase what becomes of it
-    void sent(Push push, long seq, Phase phase, Instant now) {
-        database.update("""
-                update pushes set sent = ?, phase = ?, attempts = 0, problem = '', leased_until = ?
-                where task_id = ? and id = ?
-                """, seq, phase.wire(), now, push.task(), push.id());
+    /// @param before the event that was sent before it
+    boolean sent(Push push, long before, long seq, Instant now) {
+        return database.update("""
+                        update pushes set sent = ?, attempts = 0, problem = '', leased_until = ?
+                        where task_id = ? and id = ? and sent = ? and phase = 'active'
+                        """, seq, now.plus(LEASE), push.task(), push.id(), before) == 1;
     }
 
-    /// Notes that it failed.
-    void failed(Push push, Phase phase, String problem, Instant again, Instant now) {
+    /// Lets go of a push that has nothing more to send for now, or (`DONE`) for ever.
+    void rest(Push push, long sent, Phase phase, Instant now) {
+        database.update(
+                "update pushes set phase = ?, leased_until = ? where task_id = ? and id = ? and sent = ?",
+                phase.wire(),
+                now,
+                push.task(),
+                push.id(),
+                sent);
+    }
+
+    /// Notes that it failed after an event.
+    void failed(Push push, long sent, Phase phase, String problem, Instant again, Instant now) {
         database.update("""
                 update pushes set phase = ?, attempts = attempts + 1, problem = ?, not_before = ?, leased_until = ?
-                where task_id = ? and id = ?
-                """, phase.wire(), problem, again, now, push.task(), push.id());
+                where task_id = ? and id = ? and sent = ?
+                """, phase.wire(), problem, again, now, push.task(), push.id(), sent);
     }
 
     /// What becomes of a configuration.

@@ -19,6 +19,7 @@ public final class Pushes {
     static final int PER_TASK_MAX = 20;
 
     private static final int TEXT_MAX = 2000;
+    private static final int ID_MAX = 200;
 
     private final PushStore store;
     private final Asking asking;
@@ -34,22 +35,31 @@ public final class Pushes {
 
     /// A configuration that came with a message, checked, to be kept once the task is there.
     interface Checked {
-        void keep(UUID task);
+        /// Keeps it.
+        ///
+        /// @param seq the event with which the task took the message in
+        void keep(UUID task, long seq);
     }
 
     /// Checks what came with a message; where nothing came, nothing will be kept.
     Checked check(Incoming incoming, JsonNode config) throws Fault {
         if (!config.isObject()) {
-            return task -> {};
+            return (task, seq) -> {};
         }
-        var push = read(incoming, new UUID(0, 0), 1, config);
-        return task -> put(new Push(
-                task, push.id(), push.version(), push.url(), push.token(), push.scheme(), push.credentials(), 1, 0));
+        var push = read(incoming, config);
+        return (task, seq) -> {
+            // A message that comes again brings the same one.
+            var known = push.id().isEmpty()
+                    && store.of(task).stream().anyMatch(kept -> kept.url().equals(push.url()));
+            if (!known) {
+                put(push.of(task, seq));
+            }
+        };
     }
 
     ObjectNode create(Incoming incoming) throws Fault {
         var task = own(incoming);
-        var push = read(incoming, task.id(), task.seq(), incoming.call().params());
+        var push = read(incoming, incoming.call().params()).of(task.id(), task.seq());
         if (!put(push)) {
             throw incoming.fault(
                     ErrorCode.INVALID_PARAMS, "Expected at most " + PER_TASK_MAX + " push configurations of a task");
@@ -88,18 +98,17 @@ public final class Pushes {
         return store.put(push, PER_TASK_MAX, clock.instant());
     }
 
-    private Push read(Incoming incoming, UUID task, long sent, JsonNode config) throws Fault {
+    private Push read(Incoming incoming, JsonNode config) throws Fault {
         var authentication = config.path("authentication");
-        var id = text(incoming, config, "id");
         var push = new Push(
-                task,
-                id.isEmpty() ? UUID.randomUUID().toString() : id,
+                new UUID(0, 0),
+                text(incoming, config, "id", ID_MAX),
                 incoming.call().version(),
-                text(incoming, config, "url"),
-                text(incoming, config, "token"),
-                text(incoming, authentication, "scheme"),
-                text(incoming, authentication, "credentials"),
-                sent,
+                text(incoming, config, "url", TEXT_MAX),
+                text(incoming, config, "token", TEXT_MAX),
+                text(incoming, authentication, "scheme", TEXT_MAX),
+                text(incoming, authentication, "credentials", TEXT_MAX),
+                0,
                 0);
         try {
             urls.checkWhenNamed(push.url());
@@ -109,18 +118,18 @@ public final class Pushes {
         return push;
     }
 
-    /// What goes into a header must stay in its line.
-    private static String text(Incoming incoming, JsonNode object, String name) throws Fault {
+    /// What goes into a header must fit into its line.
+    private static String text(Incoming incoming, JsonNode object, String name, int max) throws Fault {
         var value = object.path(name);
         if (value.isMissingNode() || value.isNull()) {
             return "";
         }
         if (!value.isTextual()
-                || value.textValue().length() > TEXT_MAX
-                || value.textValue().chars().anyMatch(Character::isISOControl)) {
+                || value.textValue().length() > max
+                || !value.textValue().chars().allMatch(each -> each >= ' ' && each <= '~')) {
             throw incoming.fault(
                     ErrorCode.INVALID_PARAMS,
-                    "Expected \"" + name + "\" to be a line of text of at most " + TEXT_MAX + " characters");
+                    "Expected \"" + name + "\" to be printable ASCII of at most " + max + " characters");
         }
         return value.textValue();
     }

@@ -4,6 +4,7 @@ import ai.molecule.platform.ledger.Entry;
 import ai.molecule.platform.ledger.Lease;
 import ai.molecule.platform.ledger.Ledger;
 import ai.molecule.protocol.A2aVersion;
+import ai.molecule.protocol.Json;
 import ai.molecule.protocol.TaskTree;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class Scribe {
 
     private static final int BATCH_MAX = 128;
+    private static final int BATCH_WEIGHT_MAX = 1024 * 1024;
 
     private final Ledger ledger;
     private final Lease lease;
@@ -23,6 +25,8 @@ final class Scribe {
     private final boolean further;
     private final List<ObjectNode> pending = new ArrayList<>();
     private long last;
+    private int weight;
+    private boolean blind;
 
     /// @param words knows what the agent calls the task
     /// @param tree becomes what the noted events make of the task
@@ -39,12 +43,14 @@ final class Scribe {
     /// Takes note of an event, to be written with the next ones.
     void note(ObjectNode event) {
         pending.add(event);
+        weight += Json.weight(event);
         tree.apply(event);
     }
 
     /// Drops what is noted and not written.
     void forget() {
         pending.clear();
+        weight = 0;
     }
 
     /// The task's last event is this one.
@@ -59,7 +65,7 @@ final class Scribe {
 
     /// True when what is noted should be written now.
     boolean full() {
-        return pending.size() >= BATCH_MAX;
+        return pending.size() >= BATCH_MAX || weight >= BATCH_WEIGHT_MAX;
     }
 
     /// Writes what is noted, and perhaps how the delivery ends. A task that ended meanwhile takes nothing more.
@@ -80,10 +86,12 @@ final class Scribe {
                         pending,
                         changesState ? tree.state().wire(A2aVersion.V0_3) : null,
                         again && !further ? Entry.Named.FORGOTTEN : named,
-                        end != null && !again ? tree.task() : null,
+                        end != null && !again && !blind ? tree.task() : null,
                         end))
                 .orElseThrow(LeaseLostException::new);
-        pending.clear();
+        // Somebody else wrote meanwhile, a further message say: what the tree here shows is not all any more.
+        blind |= written.last() != last + pending.size();
+        forget();
         last = written.last();
         if (written.ended() && end == null) {
             write(Entry.End.canceled());

@@ -4,6 +4,7 @@ import ai.molecule.platform.a2a.Switchboard.Incoming;
 import ai.molecule.platform.a2a.Switchboard.Outcome;
 import ai.molecule.platform.ledger.Accepted;
 import ai.molecule.platform.ledger.Ledger;
+import ai.molecule.platform.ledger.LedgerTask;
 import ai.molecule.platform.ledger.Owner;
 import ai.molecule.platform.ledger.Submission;
 import ai.molecule.platform.ledger.Watch;
@@ -121,22 +122,21 @@ public final class Sending {
         var tree = new TaskTree();
         var submission = named.isEmpty()
                 ? first(incoming, message, owner, tree)
-                : further(incoming, message, asking.own(incoming, named).id(), tree);
+                : further(incoming, message, asking.own(incoming, named), tree);
         var push = pushes.check(
                 incoming, incoming.call().params().path("configuration").path("taskPushNotificationConfig"));
         return switch (ledger.accept(submission)) {
             case Accepted.Leased(var lease, long seq, var way) -> {
-                push.keep(lease.task());
                 var watch = ledger.watch(lease.task(), seq, true);
-                deliveries.begin(lease, way, copy(tree));
-                yield new Taken(lease.task(), seq, tree, watch, false);
+                deliveries.begin(lease, way, named.isEmpty() ? copy(tree) : ledger.tree(lease.task(), seq));
+                yield kept(push, new Taken(lease.task(), seq, tree, watch, false));
             }
-            case Accepted.Queued(var task, long seq) -> {
-                push.keep(task);
-                yield new Taken(task, seq, tree, ledger.watch(task, seq, false), true);
+            case Accepted.Queued(var task, long seq) ->
+                kept(push, new Taken(task, seq, tree, ledger.watch(task, seq, false), true));
+            case Accepted.Repeated(var task, long seq) -> {
+                var asItWas = ledger.tree(task, seq);
+                yield kept(push, new Taken(task, seq, asItWas, ledger.watch(task, seq, false), false));
             }
-            case Accepted.Repeated(var task, long seq) ->
-                new Taken(task, seq, ledger.tree(task, seq), ledger.watch(task, seq, false), false);
             case Accepted.Gone() -> {
                 workspaces.require(incoming.target());
                 throw new IllegalStateException("Expected workspace " + incoming.target() + " to be gone");
@@ -150,6 +150,17 @@ public final class Sending {
             case Accepted.Ended() ->
                 throw incoming.fault(ErrorCode.UNSUPPORTED_OPERATION, "Expected a task that goes on, but it has ended");
         };
+    }
+
+    /// Keeps the push notifications that were asked for, once the message is on its way.
+    private static Taken kept(Pushes.Checked push, Taken taken) {
+        try {
+            push.keep(taken.task(), taken.seq());
+            return taken;
+        } catch (RuntimeException failed) {
+            taken.watch().close();
+            throw failed;
+        }
     }
 
     private static TaskTree copy(TaskTree tree) {
@@ -180,18 +191,16 @@ public final class Sending {
         message.put("contextId", context).put("taskId", task.toString());
         var event = Words.submitted(task, context, message, clock.instant());
         tree.apply(event);
-        return submission(incoming, message, task, false, event, TaskState.SUBMITTED, owner);
+        return submission(incoming, message, task, null, event, TaskState.SUBMITTED, owner);
     }
 
-    private Submission further(Incoming incoming, ObjectNode message, UUID task, TaskTree tree) throws Fault {
+    private Submission further(Incoming incoming, ObjectNode message, LedgerTask known, TaskTree tree) throws Fault {
+        var task = known.id();
         var before = ledger.tree(task).task();
         tree.apply(Canonical.wrap("task", before));
         var context = before.path("contextId").asText();
         if (!message.path("contextId").asText(context).equals(context)) {
             throw incoming.fault(ErrorCode.INVALID_PARAMS, "Expected the context of task " + task);
-        }
-        if (tree.state().terminal()) {
-            throw incoming.fault(ErrorCode.UNSUPPORTED_OPERATION, "Expected a task that goes on, but it has ended");
         }
         message.put("contextId", context);
         var state = tree.state().settles() ? TaskState.SUBMITTED : tree.state();
@@ -200,14 +209,14 @@ public final class Sending {
                 : Words.came(before, before.path("status"));
         event.set(TaskTree.HEARD, message);
         tree.apply(event);
-        return submission(incoming, message, task, true, event, state, Owner.of(incoming.caller()));
+        return submission(incoming, message, task, known, event, state, Owner.of(incoming.caller()));
     }
 
     private Submission submission(
             Incoming incoming,
             ObjectNode message,
             UUID task,
-            boolean further,
+            @Nullable LedgerTask known,
             ObjectNode event,
             TaskState state,
             Owner owner)
@@ -219,11 +228,11 @@ public final class Sending {
         var origin = courses.origin(incoming, task);
         var headers = request.putObject("headers");
         incoming.headers().forEach(headers::put);
-        headers.put("traceparent", Courses.traceparent(origin.trace(), task));
+        headers.put("traceparent", Courses.traceparent(known == null ? origin.trace() : known.trace(), task));
         owner.workspace().ifPresent(workspace -> headers.put("X-Workspace-ID", workspace.toString()));
         return new Submission(
                 task,
-                further,
+                known != null,
                 new Submission.Address(
                         incoming.target(),
                         owner,
@@ -231,7 +240,7 @@ public final class Sending {
                         message.path("messageId").asText(),
                         !incoming.call().params().path("message").hasNonNull("contextId")
                                 && !incoming.call().params().path("message").hasNonNull("context_id")
-                                && !further),
+                                && known == null),
                 event,
                 state.wire(A2aVersion.V0_3),
                 request,

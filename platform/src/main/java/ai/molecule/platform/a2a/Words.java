@@ -23,10 +23,12 @@ final class Words {
         return Canonical.wrap("task", whole);
     }
 
-    /// The task from its beginning, because it is handed to its agent once more.
-    static ObjectNode again(ObjectNode task, String why, Instant now) {
-        var whole = task.deepCopy();
-        whole.remove("artifacts");
+    /// The task as it was when it got its message, because that is handed to its agent once more.
+    ///
+    /// @param history what was said since is not unsaid
+    static ObjectNode again(ObjectNode before, JsonNode history, String why, Instant now) {
+        var whole = before.deepCopy();
+        whole.set("history", history.deepCopy());
         var status = status(TaskState.SUBMITTED, now);
         status.set("message", message(whole, why + "; it is delivered again"));
         whole.set("status", status);

@@ -210,6 +210,14 @@ public final class A2aRoutes {
         for (var name : PASSED) {
             call.header(name).ifPresent(value -> headers.put(name.defaultCase(), value));
         }
+        for (var header : headers.entrySet()) {
+            if (!header.getValue().chars().allMatch(each -> each >= ' ' && each <= '~')) {
+                throw new Fault(
+                        asked.id(),
+                        ErrorCode.INVALID_REQUEST,
+                        "Expected header " + header.getKey() + " to be printable ASCII");
+            }
+        }
         var seen = call.header(LAST_EVENT).orElse("");
         if (!seen.matches("[0-9]{0,18}")) {
             throw new Fault(asked.id(), ErrorCode.INVALID_PARAMS, "Expected Last-Event-ID to be an event's number");

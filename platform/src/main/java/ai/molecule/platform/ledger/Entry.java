@@ -1,5 +1,6 @@
 package ai.molecule.platform.ledger;
 
+import ai.molecule.protocol.Json;
 import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
@@ -32,6 +33,11 @@ public record Entry(
         events = List.copyOf(events);
     }
 
+    /// About how many bytes it takes.
+    long weight() {
+        return events.stream().mapToLong(Json::weight).sum() + (snapshot == null ? 0 : Json.weight(snapshot));
+    }
+
     /// A delivery, and the phase and lease it must be in.
     public record Hold(long delivery, String phase, int lease) {
         /// The hold of a lease.
@@ -55,18 +61,19 @@ public record Entry(
     /// @param problem why, empty when all is well
     /// @param again when it may be tried again; null when it is not
     /// @param epoch the agent that was tried
+    /// @param lost true when it may have the message, and was lost with it
     public record End(
-            String phase, String problem, @Nullable Instant again, long epoch) {
+            String phase, String problem, @Nullable Instant again, long epoch, boolean lost) {
         public static End done() {
-            return new End("done", "", null, 0);
+            return new End("done", "", null, 0, false);
         }
 
         public static End dead(String problem) {
-            return new End("dead", problem, null, 0);
+            return new End("dead", problem, null, 0, false);
         }
 
         public static End canceled() {
-            return new End("canceled", "", null, 0);
+            return new End("canceled", "", null, 0, false);
         }
     }
 }

@@ -8,6 +8,8 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Function;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
 
 /// Commits what many threads write at the same time with one statement; each waits until its own is committed.
 ///
@@ -21,11 +23,16 @@ final class GroupCommit<I, O> implements AutoCloseable {
     private static final int WAITING_MAX = 10_000;
 
     private final BlockingQueue<Waiting<I, O>> waiting = new ArrayBlockingQueue<>(WAITING_MAX);
+    private static final long BATCH_WEIGHT_MAX = 8 * 1024 * 1024;
+
+    private final ToLongFunction<I> weight;
     private final Function<List<I>, List<O>> commit;
     private final Thread lane;
 
+    /// @param weight about how many bytes an item takes
     /// @param commit writes a batch and gives the result of each item, in the order of the items
-    GroupCommit(String name, Function<List<I>, List<O>> commit) {
+    GroupCommit(String name, ToLongFunction<I> weight, Function<List<I>, List<O>> commit) {
+        this.weight = weight;
         this.commit = commit;
         this.lane = Thread.ofVirtual().name(name).unstarted(this::run);
         lane.start();
@@ -63,13 +70,22 @@ final class GroupCommit<I, O> implements AutoCloseable {
         var batch = new ArrayList<Waiting<I, O>>();
         try {
             while (true) {
-                batch.add(waiting.take());
-                waiting.drainTo(batch, BATCH_MAX - 1);
+                gather(batch);
                 commitAll(batch);
                 batch.clear();
             }
         } catch (InterruptedException closing) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private void gather(List<Waiting<I, O>> batch) throws InterruptedException {
+        @Nullable Waiting<I, O> next = waiting.take();
+        var heavy = 0L;
+        while (next != null) {
+            batch.add(next);
+            heavy += weight.applyAsLong(next.item());
+            next = batch.size() < BATCH_MAX && heavy < BATCH_WEIGHT_MAX ? waiting.poll() : null;
         }
     }
 

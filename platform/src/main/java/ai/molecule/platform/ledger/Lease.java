@@ -15,6 +15,7 @@ import java.util.UUID;
 /// @param agentContext what the agent calls the context; empty when it calls it as we do
 /// @param acknowledged true when the agent has the message, as far as is known
 /// @param attempts how many attempts were made before
+/// @param lost after how many of them the agent was lost with the message
 public record Lease(
         long delivery,
         int number,
@@ -27,6 +28,7 @@ public record Lease(
         String agentContext,
         boolean acknowledged,
         int attempts,
+        int lost,
         Instant expires) {
 
     private static final Duration PAUSE_FIRST = Duration.ofMillis(500);

@@ -5,7 +5,6 @@ import ai.molecule.platform.ledger.LedgerStore.Written;
 import ai.molecule.platform.store.Database;
 import ai.molecule.platform.store.DatabaseException;
 import ai.molecule.platform.store.LeaderLock;
-import ai.molecule.protocol.Json;
 import ai.molecule.protocol.TaskTree;
 import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -13,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -56,8 +56,10 @@ public final class Ledger implements AutoCloseable {
         this.limits = limits;
         this.presence = new LeaderLock(database, holder);
         this.clock = clock;
-        this.accepts = new GroupCommit<>("ledger-accepts", batch -> store.accept(batch, clock.instant()));
-        this.appends = new GroupCommit<>("ledger-appends", batch -> store.append(batch, clock.instant()));
+        this.accepts =
+                new GroupCommit<>("ledger-accepts", Submission::weight, batch -> store.accept(batch, clock.instant()));
+        this.appends =
+                new GroupCommit<>("ledger-appends", Entry::weight, batch -> store.append(batch, clock.instant()));
         presence.held();
     }
 
@@ -84,9 +86,9 @@ public final class Ledger implements AutoCloseable {
                     throw lost;
                 }
                 LOG.warn("The ledger cannot be written ({}); trying again", lost.getMessage());
-                LockSupport.parkNanos(OUTAGE_PACE.toNanos());
-                if (wasWritten(entry)) {
-                    return told(entry, new Written(Outcome.ADDED, entry.after() + 1));
+                var written = written(entry, until);
+                if (written.isPresent()) {
+                    return told(entry, written.get());
                 }
             }
         }
@@ -114,17 +116,17 @@ public final class Ledger implements AutoCloseable {
         };
     }
 
-    /// After a connection was lost in the middle of a commit: did it happen?
-    private boolean wasWritten(Entry entry) {
-        try {
-            var found = tasks.events(entry.task(), entry.after(), entry.events().size());
-            return !entry.events().isEmpty()
-                    && found.stream()
-                            .map(numbered -> Json.text(numbered.event()))
-                            .toList()
-                            .equals(entry.events().stream().map(Json::text).toList());
-        } catch (DatabaseException stillAway) {
-            return false;
+    /// After a connection was lost in the middle of a commit: did it happen? Asks until the database answers.
+    private Optional<Written> written(Entry entry, Instant until) {
+        while (true) {
+            LockSupport.parkNanos(OUTAGE_PACE.toNanos());
+            try {
+                return tasks.written(entry).map(first -> new Written(Outcome.ADDED, first));
+            } catch (DatabaseException stillAway) {
+                if (!stillAway.unavailable() || closed || clock.instant().isAfter(until)) {
+                    throw stillAway;
+                }
+            }
         }
     }
 
@@ -138,9 +140,11 @@ public final class Ledger implements AutoCloseable {
         return store.waitingTargets(clock.instant());
     }
 
-    /// Takes over what processes held that are gone.
-    public List<Lease> takeOver() {
-        return presence.held() ? store.takeOver(clock.instant(), ORPHANS_AT_ONCE) : List.of();
+    /// Takes over what processes held that are gone, and what was held for too long.
+    ///
+    /// @param besides the deliveries that are at work in this process
+    public List<Lease> takeOver(Collection<Long> besides) {
+        return presence.held() ? store.takeOver(clock.instant(), ORPHANS_AT_ONCE, besides) : List.of();
     }
 
     /// A lease as it is now; empty when it is over.
@@ -148,9 +152,9 @@ public final class Ledger implements AutoCloseable {
         return store.held(lease);
     }
 
-    /// Goes on holding what this process holds.
-    public void renew() {
-        store.renew(clock.instant());
+    /// Goes on holding deliveries that are at work in this process.
+    public void renew(Collection<Long> deliveries) {
+        store.renew(clock.instant(), deliveries);
     }
 
     /// Gives up what waits in vain: its time is over, or its workspace is gone.
@@ -224,7 +228,12 @@ public final class Ledger implements AutoCloseable {
 
     /// Asks for a task to be canceled once its agent is met.
     public void askToCancel(UUID task) {
-        store.askToCancel(task);
+        store.askToCancel(task, true);
+    }
+
+    /// Takes back that a task is to be canceled: its agent said that it cannot be.
+    public void letGoOn(UUID task) {
+        store.askToCancel(task, false);
     }
 
     /// The delivery of a task that waits or is under way.

@@ -9,6 +9,7 @@ import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -97,6 +98,7 @@ final class LedgerStore {
                                 row.text("agent_context"),
                                 false,
                                 0,
+                                0,
                                 of.expires()),
                         row.number("seq"),
                         Way.of(row));
@@ -134,17 +136,18 @@ final class LedgerStore {
         var items = order.stream().map(batch::get).toList();
         var rows = database.query(
                 """
-                select a.*, i.n from unnest(?::uuid[], ?::uuid[], ?::int8[], ?::text[], ?::int4[], ?::text[], ?::text[],
-                        ?::text[], ?::text[], ?::text[], ?::bool[], ?::text[], ?::text[], ?::timestamptz[], ?::int8[])
-                    with ordinality as i(task, target, delivery, phase, lease, events, state, their_task, their_context, snapshot,
-                        acknowledges, ends, why, again, epoch, n),
-                    lateral ledger_append(?, i.task, i.target, i.delivery, i.phase, i.lease, i.events, i.state, i.their_task,
-                        i.their_context, i.snapshot, i.acknowledges, i.ends, i.why, i.again, i.epoch) a
+                select a.*, i.n from unnest(?::uuid[], ?::uuid[], ?::int8[], ?::int8[], ?::text[], ?::int4[], ?::text[], ?::text[],
+                        ?::text[], ?::text[], ?::text[], ?::bool[], ?::text[], ?::text[], ?::timestamptz[], ?::int8[], ?::bool[])
+                    with ordinality as i(task, target, after, delivery, phase, lease, events, state, their_task, their_context, snapshot,
+                        acknowledges, ends, why, again, epoch, lost, n),
+                    lateral ledger_append(?, i.task, i.target, i.after, i.delivery, i.phase, i.lease, i.events, i.state, i.their_task,
+                        i.their_context, i.snapshot, i.acknowledges, i.ends, i.why, i.again, i.epoch, i.lost) a
                 order by i.n
                 """,
                 row -> new Written(outcome(row.text("outcome")), row.number("first_seq")),
                 column("uuid", items, Entry::task),
                 column("uuid", items, one -> one.target().value()),
+                column("int8", items, Entry::after),
                 column("int8", items, one -> one.by() == null ? 0L : one.by().delivery()),
                 column("text", items, one -> one.by() == null ? "" : one.by().phase()),
                 column("int4", items, one -> one.by() == null ? 0 : one.by().lease()),
@@ -170,6 +173,7 @@ final class LedgerStore {
                         items,
                         one -> one.end() == null ? null : one.end().again()),
                 column("int8", items, one -> one.end() == null ? 0L : one.end().epoch()),
+                column("bool", items, one -> one.end() != null && one.end().lost()),
                 now);
         return backInOrder(order, rows);
     }
@@ -193,11 +197,13 @@ final class LedgerStore {
                 """, LedgerStore::lease, now, target.value(), holder, now.plus(limits.lease()));
     }
 
-    /// Takes over what processes held that are gone, and what they held for too long.
-    List<Lease> takeOver(Instant now, int limit) {
+    /// Takes over what processes held that are gone, and what was held for too long, by this one too.
+    ///
+    /// @param besides the deliveries that are at work here
+    List<Lease> takeOver(Instant now, int limit, Collection<Long> besides) {
         return database.query("""
                 with orphans as (
-                    select id from deliveries d where phase = 'leased' and holder <> ?
+                    select id from deliveries d where phase = 'leased' and id <> all(?)
                         and (leased_until < ? or not exists (select from pg_locks l where l.locktype = 'advisory'
                             and l.granted and (l.classid::int8 << 32) + l.objid::int8 = d.holder))
                     order by id limit ? for update skip locked),
@@ -205,7 +211,7 @@ final class LedgerStore {
                     update deliveries d set holder = ?, lease = lease + 1, leased_until = ? from orphans
                     where d.id = orphans.id returning d.*)
                 select d.*, t.agent_task, t.agent_context from taken d join tasks t on t.id = d.task_id order by d.id
-                """, LedgerStore::lease, holder, now, limit, holder, now.plus(limits.lease()));
+                """, LedgerStore::lease, ids(besides), now, limit, holder, now.plus(limits.lease()));
     }
 
     /// A lease as it is now, where it is still good.
@@ -216,12 +222,17 @@ final class LedgerStore {
                 """, LedgerStore::lease, lease.delivery(), lease.number());
     }
 
-    /// Goes on holding what is held.
-    void renew(Instant now) {
-        database.update(
-                "update deliveries set leased_until = ? where holder = ? and phase = 'leased'",
-                now.plus(limits.lease()),
-                holder);
+    /// Goes on holding deliveries.
+    void renew(Instant now, Collection<Long> deliveries) {
+        database.update("""
+                update deliveries set leased_until = ? where id in (
+                    select id from deliveries where id = any(?) and holder = ? and phase = 'leased' order by id
+                    for update skip locked)
+                """, now.plus(limits.lease()), ids(deliveries), holder);
+    }
+
+    private static SqlArray ids(Collection<Long> deliveries) {
+        return new SqlArray("int8", List.copyOf(deliveries));
     }
 
     private static Lease lease(Row row) {
@@ -237,6 +248,7 @@ final class LedgerStore {
                 row.text("agent_context"),
                 row.flag("acknowledged"),
                 row.count("attempts"),
+                row.count("lost"),
                 row.instant("expires_at"));
     }
 
@@ -277,9 +289,9 @@ final class LedgerStore {
                 limit);
     }
 
-    /// Asks for a task to be canceled once somebody meets it.
-    void askToCancel(UUID task) {
-        database.update("update tasks set cancel_asked = true where id = ?", task);
+    /// Asks for a task to be canceled once somebody meets it, or takes that back.
+    void askToCancel(UUID task, boolean asked) {
+        database.update("update tasks set cancel_asked = ? where id = ?", asked, task);
     }
 
     /// A message that was given up: its address and what was to be sent.

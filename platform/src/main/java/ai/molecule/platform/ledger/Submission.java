@@ -1,5 +1,6 @@
 package ai.molecule.platform.ledger;
 
+import ai.molecule.protocol.Json;
 import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
@@ -25,6 +26,11 @@ public record Submission(
         ObjectNode request,
         Origin origin,
         Instant expires) {
+
+    /// About how many bytes it takes.
+    long weight() {
+        return 2L * Json.weight(request);
+    }
 
     /// From whom to whom: what order and doubles are judged by.
     ///

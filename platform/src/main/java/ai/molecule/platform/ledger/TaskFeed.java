@@ -1,6 +1,6 @@
 package ai.molecule.platform.ledger;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import ai.molecule.protocol.Json;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
@@ -47,7 +47,7 @@ final class TaskFeed {
                 if (numbered.seq() != last + 1) {
                     forget();
                 }
-                var bytes = weight(numbered.event());
+                var bytes = Json.weight(numbered.event());
                 kept.add(new Kept(numbered, bytes));
                 keptBytes += bytes;
                 last = numbered.seq();
@@ -78,15 +78,6 @@ final class TaskFeed {
     private void forget() {
         kept.clear();
         keptBytes = 0;
-    }
-
-    /// About as many bytes as a value takes.
-    private static int weight(JsonNode value) {
-        var sum = 48 + (value.isTextual() ? value.textValue().length() : 0);
-        for (var inner : value) {
-            sum += weight(inner);
-        }
-        return sum;
     }
 
     /// The events after a number, waiting a while for the first; empty when none came, null when they must be

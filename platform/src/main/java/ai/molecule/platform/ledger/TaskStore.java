@@ -10,6 +10,7 @@ import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,6 +25,9 @@ final class TaskStore {
             "t.id, t.target, t.owner, t.context_id, t.state, t.state_at, t.seq, t.agent_task,"
                     + " t.parent, t.depth, t.trace, t.cancel_asked, t.deadline, t.created_at";
 
+    private static final int READ_MAX = 500;
+    private static final int READ_BYTES_MAX = 4 * 1024 * 1024;
+
     private final Database database;
 
     TaskStore(Database database) {
@@ -34,14 +38,37 @@ final class TaskStore {
         return database.first("select " + COLUMNS + " from tasks t where t.id = ?", TaskStore::task, id);
     }
 
-    /// The events after a number.
+    /// The next events after a number: at least one where there is any, but not more bytes at once than can be
+    /// held.
     List<Numbered> events(UUID id, long after, int limit) {
         return database.query(
-                "select seq, body from task_events where task_id = ? and seq > ? order by seq limit ?",
+                """
+                select seq, body from (
+                    select seq, body, sum(octet_length(body)) over (order by seq) - octet_length(body) as before
+                    from (select * from task_events where task_id = ? and seq > ? order by seq limit ?) next) weighed
+                where before < ? order by seq
+                """,
                 row -> new Numbered(row.number("seq"), (ObjectNode) Json.trusted(row.text("body"))),
                 id,
                 after,
-                limit);
+                limit,
+                READ_BYTES_MAX);
+    }
+
+    /// The number of the first of an entry's events, if they are written.
+    Optional<Long> written(Entry entry) {
+        if (entry.events().isEmpty()) {
+            return Optional.empty();
+        }
+        var later = database.query(
+                "select seq, body from task_events where task_id = ? and seq > ? order by seq",
+                row -> Map.entry(row.number("seq"), row.text("body")),
+                entry.task(),
+                entry.after());
+        var ours = entry.events().stream().map(Json::text).toList();
+        var at = Collections.indexOfSubList(
+                later.stream().map(Map.Entry::getValue).toList(), ours);
+        return at < 0 ? Optional.empty() : Optional.of(later.get(at).getKey());
     }
 
     /// What the events make of a task, up to and including the last one.
@@ -52,7 +79,7 @@ final class TaskStore {
     /// What the events up to a number make of a task.
     TaskTree tree(UUID id, long upTo) {
         var tree = new TaskTree();
-        var from = database.first(
+        long from = database.first(
                         "select snapshot, snapshot_seq from tasks where id = ? and snapshot is not null and snapshot_seq <= ?",
                         row -> {
                             tree.apply((ObjectNode) Json.object().set("task", Json.trusted(row.text("snapshot"))));
@@ -61,14 +88,19 @@ final class TaskStore {
                         id,
                         upTo)
                 .orElse(0L);
-        database.query(
-                        "select body from task_events where task_id = ? and seq > ? and seq <= ? order by seq",
-                        row -> (ObjectNode) Json.trusted(row.text("body")),
-                        id,
-                        from,
-                        upTo)
-                .forEach(tree::apply);
-        return tree;
+        while (true) {
+            var next = events(id, from, READ_MAX);
+            for (var numbered : next) {
+                if (numbered.seq() > upTo) {
+                    return tree;
+                }
+                tree.apply(numbered.event());
+                from = numbered.seq();
+            }
+            if (next.isEmpty()) {
+                return tree;
+            }
+        }
     }
 
     /// What is asked of the list of tasks.
@@ -159,10 +191,10 @@ final class TaskStore {
                 task);
     }
 
-    /// The delivery of a task that is under way or waiting, latest first.
+    /// The delivery of a task that is under way, or else the latest that waits.
     Optional<Entry.Hold> openDelivery(UUID task) {
         return database.first(
-                "select id, phase, lease from deliveries where task_id = ? and phase in ('queued', 'leased') order by id desc limit 1",
+                "select id, phase, lease from deliveries where task_id = ? and phase in ('queued', 'leased') order by phase = 'leased' desc, id desc limit 1",
                 row -> new Entry.Hold(row.number("id"), row.text("phase"), row.count("lease")),
                 task);
     }

@@ -27,10 +27,10 @@ public final class Watch implements AutoCloseable {
     public List<Numbered> next(Duration patience) throws InterruptedException {
         if (!upToDate) {
             var missed = read();
-            upToDate = missed.size() < READ_MAX;
             if (!missed.isEmpty()) {
                 return missed;
             }
+            upToDate = true;
         }
         var events = feed.after(seen, patience);
         if (events == null) {

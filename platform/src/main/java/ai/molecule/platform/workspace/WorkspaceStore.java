@@ -140,13 +140,13 @@ final class WorkspaceStore {
                     select id, 0 from workspaces where id = ?
                     union all
                     select w.id, depth + 1 from workspaces w join team on w.parent_id = team.id where depth < 64)
-                select w.id from workspaces w where w.id in (select id from team) order by w.id for update
+                select w.id from workspaces w where w.id in (select id from team) order by w.id for no key update
                 """, row -> row.uuid("id"), id.value());
     }
 
     /// Holds one row until the transaction ends.
     void hold(WorkspaceId id) {
-        database.query("select id from workspaces where id = ? for update", row -> row.uuid("id"), id.value());
+        database.query("select id from workspaces where id = ? for no key update", row -> row.uuid("id"), id.value());
     }
 
     /// The chain from a workspace up to its root, itself first.

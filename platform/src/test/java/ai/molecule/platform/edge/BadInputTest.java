@@ -5,10 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.molecule.platform.TestHouse;
 import ai.molecule.protocol.Json;
 import io.helidon.http.Method;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -216,13 +213,13 @@ class BadInputTest {
 
     @Test
     void whoseConnectionAsksForItsEndGetsIt() throws Exception {
-        var answer = raw("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        var answer = house.raw("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         assertThat(answer).startsWith("HTTP/1.1 200").contains("\"status\":\"ok\"");
     }
 
     @Test
     void http10IsToldWhatIsExpected() throws Exception {
-        assertThat(raw("GET /health HTTP/1.0\r\nHost: x\r\n\r\n")).startsWith("HTTP/1.1 505");
+        assertThat(house.raw("GET /health HTTP/1.0\r\nHost: x\r\n\r\n")).startsWith("HTTP/1.1 505");
     }
 
     @ParameterizedTest
@@ -233,13 +230,13 @@ class BadInputTest {
                 "GET / HTTP/1.1\r\nBad Header: x\r\n\r\n"
             })
     void malformedRequestsAreRefusedBeforeAnyRoute(String request) throws Exception {
-        var answer = raw(request);
+        var answer = house.raw(request);
         assertThat(answer).startsWith("HTTP/1.1 4").doesNotContain("Exception");
     }
 
     @Test
     void aSenderThatNeverFinishesIsCutOff() throws Exception {
-        var answer = raw("POST /workspaces HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + TestHouse.ADMIN_TOKEN
+        var answer = house.raw("POST /workspaces HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + TestHouse.ADMIN_TOKEN
                 + "\r\nContent-Length: 100\r\n\r\n{\"name\":");
         assertThat(answer).startsWith("HTTP/1.1 408").contains("request_timeout");
     }
@@ -288,19 +285,7 @@ class BadInputTest {
 
     @Test
     void aConnectionThatIsIdleIsClosed() throws Exception {
-        assertThat(raw("GET /health HTTP/1.1\r\nHost: x\r\n\r\n")).startsWith("HTTP/1.1 200");
-    }
-
-    /// Sends bytes, reads until the other end closes.
-    private static String raw(String request) throws IOException {
-        try (var socket = new Socket(InetAddress.getLoopbackAddress(), house.port())) {
-            socket.setSoTimeout(10_000);
-            socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
-            socket.getOutputStream().flush();
-            var answer = new ByteArrayOutputStream();
-            socket.getInputStream().transferTo(answer);
-            return answer.toString(StandardCharsets.UTF_8);
-        }
+        assertThat(house.raw("GET /health HTTP/1.1\r\nHost: x\r\n\r\n")).startsWith("HTTP/1.1 200");
     }
 
     @Test

@@ -3,9 +3,12 @@ package ai.molecule.platform.ledger;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.molecule.platform.workspace.Workspace;
+import ai.molecule.protocol.Json;
 import ai.molecule.protocol.TaskState;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -137,9 +140,9 @@ class LedgerTest {
         var there = test.online("there", 1);
         var dead = test.another();
         var held = leased(dead.accept(test.submission(there, Owner.OPERATOR, "c", "m")));
-        assertThat(ledger.takeOver()).isEmpty();
+        assertThat(ledger.takeOver(List.of())).isEmpty();
         dead.close();
-        var taken = ledger.takeOver();
+        var taken = ledger.takeOver(List.of());
         assertThat(taken).hasSize(1);
         assertThat(taken.getFirst().task()).isEqualTo(held.task());
         assertThat(ledger.append(test.entry(held, TaskState.COMPLETED, Entry.End.done())))
@@ -151,14 +154,117 @@ class LedgerTest {
     void aLeaseThatIsNotRenewedIsTakenOver() {
         var there = test.online("there", 1);
         try (var silent = test.another()) {
-            silent.accept(test.submission(there, Owner.OPERATOR, "c", "m"));
+            var lease = leased(silent.accept(test.submission(there, Owner.OPERATOR, "c", "m")));
             test.rooms.clock.turn(Duration.ofSeconds(50));
-            silent.renew();
+            silent.renew(List.of(lease.delivery()));
             test.rooms.clock.turn(Duration.ofSeconds(50));
-            assertThat(ledger.takeOver()).isEmpty();
+            assertThat(ledger.takeOver(List.of())).isEmpty();
             test.rooms.clock.turn(Duration.ofSeconds(20));
-            assertThat(ledger.takeOver()).hasSize(1);
+            assertThat(ledger.takeOver(List.of())).hasSize(1);
         }
+    }
+
+    @Test
+    void aLeaseOfItsOwnThatNobodyIsAtIsTakenOverToo() {
+        var there = test.online("there", 2);
+        var atWork = leased(test.accept(there, "a", "1"));
+        var forgotten = leased(test.accept(there, "b", "2"));
+        test.rooms.clock.turn(Duration.ofSeconds(50));
+        ledger.renew(List.of(atWork.delivery()));
+        test.rooms.clock.turn(Duration.ofSeconds(20));
+        assertThat(ledger.takeOver(List.of(atWork.delivery())))
+                .extracting(Lease::task)
+                .containsExactly(forgotten.task());
+    }
+
+    @Test
+    void onlyAnAgentLostWithTheMessageCountsAgainstIt() {
+        var there = test.online("there", 1);
+        var lease = leased(test.accept(there, "a", "1"));
+        var again = test.rooms.clock.instant();
+        test.write(test.entry(lease, TaskState.SUBMITTED, new Entry.End("queued", "not there", again, 9, false)));
+        var second = ledger.lease(there.id()).getFirst();
+        assertThat(second.lost()).isZero();
+        assertThat(second.attempts()).isOne();
+        test.write(test.entry(second, TaskState.SUBMITTED, new Entry.End("queued", "lost", again, 9, true)));
+        assertThat(ledger.lease(there.id()).getFirst().lost()).isOne();
+    }
+
+    @Test
+    void aSnapshotByWhoDoesNotKnowAllIsNotKept() {
+        var there = test.online("there", 1);
+        var lease = leased(test.accept(there, "a", "1"));
+        test.write(said(lease, 1, "first", null, null));
+        var whatTheyKnow = ledger.tree(lease.task()).task();
+        test.write(new Entry(
+                lease.task(),
+                lease.target(),
+                2,
+                null,
+                List.of(artifact(lease, "meanwhile")),
+                null,
+                Entry.Named.UNKNOWN,
+                null,
+                null));
+        test.write(said(lease, 2, "last", whatTheyKnow, Entry.End.done()));
+        assertThat(ledger.tree(lease.task()).task().path("artifacts").findValuesAsText("text"))
+                .containsExactly("first", "meanwhile", "last");
+    }
+
+    private static ObjectNode artifact(Lease lease, String text) {
+        var event = Json.object();
+        var update = event.putObject("artifactUpdate")
+                .put("taskId", lease.task().toString())
+                .put("contextId", lease.contextId());
+        update.putObject("artifact")
+                .put("artifactId", text)
+                .putArray("parts")
+                .addObject()
+                .put("text", text);
+        return event;
+    }
+
+    private static Entry said(
+            Lease lease, long after, String text, @Nullable ObjectNode snapshot, Entry.@Nullable End end) {
+        return new Entry(
+                lease.task(),
+                lease.target(),
+                after,
+                Entry.Hold.of(lease),
+                List.of(artifact(lease, text)),
+                null,
+                Entry.Named.UNKNOWN,
+                snapshot,
+                end);
+    }
+
+    @Test
+    void whatIsUnderWayIsCanceledBeforeWhatWaits() {
+        var there = test.online("there", 1);
+        var lease = leased(test.accept(there, "a", "1"));
+        test.acknowledge(lease);
+        var first = test.submission(there, Owner.OPERATOR, "a", "2");
+        ledger.accept(new Submission(
+                lease.task(),
+                true,
+                first.address(),
+                TestLedger.event(lease.task(), TaskState.WORKING),
+                "working",
+                first.request(),
+                first.origin(),
+                first.expires()));
+        assertThat(ledger.openDelivery(lease.task()).orElseThrow()).isEqualTo(Entry.Hold.of(lease));
+    }
+
+    @Test
+    void aLongHistoryIsReadInPieces() {
+        var there = test.online("there", 1);
+        var lease = leased(test.accept(there, "a", "1"));
+        for (int i = 0; i < 6; i++) {
+            test.write(said(lease, i + 1, String.valueOf((char) ('a' + i)).repeat(1024 * 1024), null, null));
+        }
+        assertThat(ledger.events(lease.task(), 0, 100)).hasSizeBetween(3, 5);
+        assertThat(ledger.tree(lease.task()).task().path("artifacts")).hasSize(6);
     }
 
     @Test

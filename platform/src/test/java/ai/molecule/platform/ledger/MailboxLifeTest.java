@@ -130,7 +130,9 @@ class MailboxLifeTest {
                 var again = test.rooms.clock.instant().plus(Duration.ofSeconds(random.nextInt(5)));
                 one.by()
                         .append(test.entry(
-                                one.lease(), TaskState.SUBMITTED, new Entry.End("queued", "lost", again, 1)));
+                                one.lease(),
+                                TaskState.SUBMITTED,
+                                new Entry.End("queued", "lost", again, 1, random.nextBoolean())));
                 test.rooms.clock.turn(Duration.ofSeconds(random.nextInt(3)));
             }
         }
@@ -181,7 +183,14 @@ class MailboxLifeTest {
                 processes.add(test.another());
             }
             var by = any(processes);
-            by.takeOver().forEach(lease -> held.add(new Held(by, lease)));
+            by.takeOver(heldBy(by)).forEach(lease -> held.add(new Held(by, lease)));
+        }
+
+        private List<Long> heldBy(Ledger process) {
+            return held.stream()
+                    .filter(one -> one.by() == process)
+                    .map(one -> one.lease().delivery())
+                    .toList();
         }
 
         /// Lets everything come to its end.
@@ -195,7 +204,7 @@ class MailboxLifeTest {
                 for (var target : targets) {
                     test.ledger.lease(target.id()).forEach(lease -> held.add(new Held(test.ledger, lease)));
                 }
-                test.ledger.takeOver().forEach(lease -> held.add(new Held(test.ledger, lease)));
+                test.ledger.takeOver(heldBy(test.ledger)).forEach(lease -> held.add(new Held(test.ledger, lease)));
                 held.forEach(one -> one.by().append(test.entry(one.lease(), TaskState.COMPLETED, Entry.End.done())));
                 held.clear();
             }

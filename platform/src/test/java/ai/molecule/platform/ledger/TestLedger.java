@@ -103,7 +103,7 @@ final class TestLedger implements AutoCloseable {
     }
 
     void putBack(Lease lease, Duration pause) {
-        var end = new Entry.End("queued", "lost", rooms.clock.instant().plus(pause), 1);
+        var end = new Entry.End("queued", "lost", rooms.clock.instant().plus(pause), 1, true);
         write(entry(lease, TaskState.SUBMITTED, end));
     }
 
