@@ -289,6 +289,21 @@ describe("messages", () => {
     await card(page, "Sleepy").getByTitle("Messages that wait for this agent").waitFor({ state: "detached" });
   });
 
+  it("that an agent sends by itself are told, and stay in its chat", async () => {
+    const page = await person();
+    const id = await house.create({ name: "Talker", canvas: { x: 0, y: 0 } });
+    await card(page, "Talker").getByText("Online").waitFor();
+    await house.api("POST", `/workspaces/${id}/notify`, { message: "The build is green" });
+    await page.getByRole("status").getByText("Talker: The build is green").waitFor();
+    await page.reload();
+    await card(page, "Talker").click();
+    await page.getByRole("tab", { name: "Chat" }).click();
+    await page.locator(".turn.notice").getByText("The build is green").waitFor();
+    await house.api("POST", `/workspaces/${id}/notify`, { message: "And deployed" });
+    await page.locator(".turn.notice").nth(1).getByText("And deployed").waitFor();
+    await shot(page, "notice");
+  });
+
   it("between agents are an edge, and who asked whom is a tree", async () => {
     const page = await person();
     const boss = await house.create({ name: "Boss", canvas: { x: 0, y: 0 } });

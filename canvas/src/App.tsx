@@ -13,6 +13,8 @@ import { useView } from "./store/view";
 import { Toasts } from "./Toasts";
 import { Toolbar } from "./Toolbar";
 
+const TOAST_TEXT_MAX = 140;
+
 async function signedIn(): Promise<boolean> {
   try {
     await api.session();
@@ -60,7 +62,12 @@ function House() {
     () =>
       openFeed({
         since: () => useFleet.getState().seq,
-        onFrame: useFleet.getState().apply,
+        onFrame: (frame) => {
+          useFleet.getState().apply(frame);
+          if (frame.event === "AGENT_MESSAGE" && useView.getState().selected !== frame.workspace_id) {
+            useView.getState().say(`${frame.payload.name}: ${frame.payload.message.slice(0, TOAST_TEXT_MAX)}`);
+          }
+        },
         onLink: useFleet.getState().setLink,
         stillSignedIn: signedIn,
       }),

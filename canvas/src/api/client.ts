@@ -1,5 +1,5 @@
 import { randomId } from "./id";
-import type { Fact, TaskLine, TaskShown, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
+import type { ActivityRow, Fact, TaskLine, TaskShown, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
 
 /** A refusal of the platform: its sentence, its stable code, and the whole body for what else it says. */
 export class Refused extends Error {
@@ -39,5 +39,11 @@ export const api = {
   task: (id: string) => call<TaskShown>("GET", `/tasks/${id}`),
   cancelTask: (id: string) => call<TaskLine>("POST", `/tasks/${id}/cancel`),
   resendTask: (id: string) => call<{ task_id: string }>("POST", `/tasks/${id}/resend`),
+  /** What the agent said by itself lately, oldest first. */
+  notices: async (id: string) =>
+    (await call<ActivityRow[]>("GET", `/workspaces/${id}/activity?type=a2a_receive&source=agent&limit=50`))
+      .filter((row) => row.method === "notify")
+      .map((row) => ({ seq: row.seq, text: (row.request_body as { message?: string } | null)?.message ?? row.summary }))
+      .reverse(),
   events: (id: string) => call<Fact[]>("GET", `/events/${id}?limit=100`),
 };

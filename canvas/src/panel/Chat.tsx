@@ -2,7 +2,10 @@ import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { cancelTask, sendStreaming } from "../api/a2a";
 import type { Workspace } from "../api/types";
 import { STATUS_WORD } from "../store/words";
-import { type Conversation, EMPTY, ask, failed, hear } from "./conversation";
+import { api } from "../api/client";
+import { type Said, useFleet } from "../store/fleet";
+import { useView } from "../store/view";
+import { type Conversation, EMPTY, ask, failed, hear, notice } from "./conversation";
 
 /** A conversation with one agent over A2A, streamed as it speaks; a running answer can be canceled. */
 export function Chat({ workspace }: { workspace: Workspace }) {
@@ -17,6 +20,18 @@ export function Chat({ workspace }: { workspace: Workspace }) {
     end.current?.scrollIntoView({ block: "end" });
   }, [conversation]);
   useEffect(() => () => abort.current?.abort(), []);
+
+  const said = useFleet((fleet) => fleet.said[workspace.id]);
+  const shown = useRef(new Set<number>());
+  const show = (messages: readonly Said[]) => {
+    const news = messages.filter((one) => !shown.current.has(one.seq));
+    for (const one of news) shown.current.add(one.seq);
+    if (news.length) setConversation((before) => news.reduce((now, one) => notice(now, one.text), before));
+  };
+  useEffect(() => {
+    api.notices(workspace.id).then(show).catch(useView.getState().complain);
+  }, [workspace.id]);
+  useEffect(() => show(said ?? []), [said]);
 
   const send = async () => {
     const text = draft.trim();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { EventSplitter, type StreamResponse } from "../api/a2a";
-import { EMPTY, ask, hear } from "./conversation";
+import { EMPTY, ask, hear, notice } from "./conversation";
 
 const task: StreamResponse = { task: { id: "t", contextId: "c", status: { state: "TASK_STATE_SUBMITTED" } } };
 const words = (text: string): StreamResponse => ({ artifactUpdate: { taskId: "t", artifact: { artifactId: "a", parts: [{ text }] } } });
@@ -15,6 +15,12 @@ describe("a conversation", () => {
       { from: "me", text: "hi" },
       { from: "agent", text: "one two" },
     ]);
+  });
+
+  it("shows what an agent says by itself before what it is just saying", () => {
+    const speaking = notice(after(task, words("one")), "by the way");
+    expect(speaking.turns.map((turn) => turn.text)).toEqual(["hi", "by the way", "one"]);
+    expect(notice(EMPTY, "hello").turns).toEqual([{ from: "agent", text: "hello", tone: "notice" }]);
   });
 
   it("says why a task failed", () => {

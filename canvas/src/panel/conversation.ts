@@ -4,7 +4,7 @@ export interface Turn {
   from: "me" | "agent";
   text: string;
   note?: string;
-  tone?: "error" | "canceled" | "question";
+  tone?: "error" | "canceled" | "question" | "notice";
 }
 
 /** A conversation as it stands. A value: every event makes a new one. */
@@ -21,6 +21,13 @@ export const EMPTY: Conversation = { turns: [], running: false, contextId: undef
 
 export function ask(before: Conversation, text: string): Conversation {
   return { ...before, turns: [...before.turns, { from: "me", text }, { from: "agent", text: "" }], running: true, taskId: undefined, waitingTask: undefined };
+}
+
+/** The agent speaks up by itself: before what it is just saying, if it is. */
+export function notice(before: Conversation, text: string): Conversation {
+  const turn: Turn = { from: "agent", text, tone: "notice" };
+  const saying = before.running ? before.turns.slice(-1) : [];
+  return { ...before, turns: [...before.turns.slice(0, before.turns.length - saying.length), turn, ...saying] };
 }
 
 export function failed(before: Conversation, problem: string): Conversation {

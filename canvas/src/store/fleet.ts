@@ -8,6 +8,14 @@ export interface Traffic {
   edges: readonly MessageEdge[];
 }
 
+/** What an agent said by itself; its place in the activity list is its key. */
+export interface Said {
+  seq: number;
+  text: string;
+}
+
+const SAID_MAX = 50;
+
 /** Everything the server said, normalised: one record per workspace, patched fact by fact. The one truth of the page. */
 interface Fleet {
   byId: Readonly<Record<string, Workspace>>;
@@ -15,6 +23,8 @@ interface Fleet {
   seq: number | undefined;
   link: Link;
   traffic: Traffic;
+  /** What agents said by themselves since the page was opened, the last ones of each. */
+  said: Readonly<Record<string, readonly Said[]>>;
   apply: (frame: Frame) => void;
   setLink: (link: Link) => void;
   /** Shows a change before the server confirms it; the returned function takes it back. */
@@ -26,7 +36,13 @@ export const useFleet = create<Fleet>()((set, get) => ({
   seq: undefined,
   link: "connecting",
   traffic: { mailboxes: {}, edges: [] },
-  apply: (frame) => set((fleet) => (frame.event === "TRAFFIC" ? { traffic: traffic(frame.payload) } : applyFrame(fleet, frame))),
+  said: {},
+  apply: (frame) =>
+    set((fleet) => {
+      if (frame.event === "TRAFFIC") return { traffic: traffic(frame.payload) };
+      const fresh = frame.event === "AGENT_MESSAGE" && (fleet.seq === undefined || frame.seq > fleet.seq);
+      return { ...applyFrame(fleet, frame), ...(fresh && { said: heard(fleet.said, frame.workspace_id, { seq: frame.payload.activity_seq, text: frame.payload.message }) }) };
+    }),
   setLink: (link) => set({ link }),
   expect: (id, changes) => {
     const before = get().byId[id];
@@ -42,6 +58,10 @@ function traffic(payload: { mailboxes: MailboxDepth[]; edges: MessageEdge[] }): 
   return { mailboxes: Object.fromEntries(payload.mailboxes.map((box) => [box.workspace_id, box])), edges: payload.edges };
 }
 
+function heard(said: Fleet["said"], id: string, message: Said): Fleet["said"] {
+  return { ...said, [id]: [...(said[id] ?? []), message].slice(-SAID_MAX) };
+}
+
 /** The fleet after a frame. Pure; a frame that was applied before changes nothing. */
 export function applyFrame(fleet: Pick<Fleet, "byId" | "seq">, frame: Change): Pick<Fleet, "byId" | "seq"> {
   if (frame.event === "SNAPSHOT") {
@@ -53,6 +73,7 @@ export function applyFrame(fleet: Pick<Fleet, "byId" | "seq">, frame: Change): P
     const { [id]: _gone, ...rest } = fleet.byId;
     return { byId: rest, seq: frame.seq };
   }
+  if (frame.event === "AGENT_MESSAGE") return { byId: fleet.byId, seq: frame.seq };
   const known = fleet.byId[id];
   const next = { ...known, ...frame.payload.changes } as Workspace;
   if (next.id !== id) return { byId: fleet.byId, seq: frame.seq };

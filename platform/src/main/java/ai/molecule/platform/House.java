@@ -4,6 +4,7 @@ import ai.molecule.platform.a2a.AgentLine;
 import ai.molecule.platform.a2a.Asking;
 import ai.molecule.platform.a2a.Cards;
 import ai.molecule.platform.a2a.Courses;
+import ai.molecule.platform.a2a.Deadlines;
 import ai.molecule.platform.a2a.Deliveries;
 import ai.molecule.platform.a2a.Means;
 import ai.molecule.platform.a2a.PushRelay;
@@ -19,6 +20,8 @@ import ai.molecule.platform.backend.BackendException;
 import ai.molecule.platform.backend.process.AgentProgram;
 import ai.molecule.platform.backend.process.ProcessBackend;
 import ai.molecule.platform.edge.A2aRoutes;
+import ai.molecule.platform.edge.ActivityJson;
+import ai.molecule.platform.edge.ActivityRoutes;
 import ai.molecule.platform.edge.CardRoutes;
 import ai.molecule.platform.edge.DelegationRoutes;
 import ai.molecule.platform.edge.Edge;
@@ -34,9 +37,10 @@ import ai.molecule.platform.edge.SignInRoutes;
 import ai.molecule.platform.edge.TaskRoutes;
 import ai.molecule.platform.edge.WorkspaceRoutes;
 import ai.molecule.platform.journal.Journal;
+import ai.molecule.platform.ledger.Activity;
 import ai.molecule.platform.ledger.Board;
 import ai.molecule.platform.ledger.Ledger;
-import ai.molecule.platform.ledger.MailboxLimits;
+import ai.molecule.platform.ledger.Retention;
 import ai.molecule.platform.live.Feed;
 import ai.molecule.platform.registry.Heartbeats;
 import ai.molecule.platform.registry.Peers;
@@ -79,6 +83,7 @@ final class House implements AutoCloseable {
     private static final Duration RENEWAL_PACE = Duration.ofSeconds(15);
     private static final Duration WATCH_PACE = Duration.ofMillis(500);
     private static final Duration PUSH_PACE = Duration.ofMillis(500);
+    private static final Duration RETENTION_PACE = Duration.ofHours(1);
     private static final Duration FLUSH_PACE = Duration.ofSeconds(1);
     private static final Duration LOOK_PACE = Duration.ofSeconds(1);
     private static final Duration SETTLE_PACE = Duration.ofMillis(500);
@@ -93,8 +98,8 @@ final class House implements AutoCloseable {
     private final List<Route> routes = new ArrayList<>();
 
     /// What tests turn: time, the limits of a request, and what mailboxes hold.
-    record Knobs(InstantSource clock, Limits limits, MailboxLimits mailbox) {
-        static final Knobs REAL = new Knobs(InstantSource.system(), Limits.DEFAULT, MailboxLimits.DEFAULT);
+    record Knobs(InstantSource clock, Limits limits) {
+        static final Knobs REAL = new Knobs(InstantSource.system(), Limits.DEFAULT);
     }
 
     /// Builds the house and opens its door.
@@ -145,7 +150,7 @@ final class House implements AutoCloseable {
         var heartbeats = new Heartbeats(lives, journal, access, database, clock);
         var silence = new Silence(lives, database, clock);
         var cards = new Cards(workspaces, url);
-        var ledger = keep(new Ledger(database, knobs.mailbox(), clock));
+        var ledger = keep(new Ledger(database, settings.mailbox(), clock));
         var line = keep(new AgentLine(AgentLine.Patience.DEFAULT));
         var means = new Means(ledger, new Routes(database, agentUrls, keys), line, clock);
         var deliveries = keep(new Deliveries(means));
@@ -155,6 +160,7 @@ final class House implements AutoCloseable {
         var sending = new Sending(workspaces, ledger, asking, deliveries, pushes, new Courses(ledger), clock);
         var switchboard = new Switchboard(workspaces, hierarchy, cards, sending, asking, pushes);
         var board = new Board(database, clock);
+        var activity = new Activity(database, journal, clock);
         var feed = new Feed(journal, workspaces, board, database, clock);
 
         var leader = keep(new LeaderLock(database, SETTLE_LOCK));
@@ -171,9 +177,10 @@ final class House implements AutoCloseable {
                 .routes());
         routes.addAll(
                 new RegistryRoutes(registry, heartbeats, new Peers(database), workspaces, hierarchy, cards).routes());
-        routes.addAll(new A2aRoutes(switchboard).routes());
+        routes.addAll(new A2aRoutes(switchboard, clock).routes());
         routes.addAll(new CardRoutes(cards, hierarchy).routes());
-        routes.addAll(new DelegationRoutes(switchboard, board, asking).routes());
+        routes.addAll(new DelegationRoutes(switchboard, board, asking, activity, clock).routes());
+        routes.addAll(new ActivityRoutes(activity, workspaces, new ActivityJson(workspaces, url), clock).routes());
         routes.addAll(new TaskRoutes(board, asking, new Resending(ledger, deliveries, clock)).routes());
         routes.addAll(new JournalRoutes(journal).routes());
         var edge = keep(Edge.open(
@@ -202,6 +209,10 @@ final class House implements AutoCloseable {
         keep(mail).start();
         keep(new Loop("orphaned-mail", LOOK_PACE, deliveries::keep)).start();
         keep(new Loop("leases", RENEWAL_PACE, deliveries::renew)).start();
+        keep(new Loop("deadlines", LOOK_PACE, new Deadlines(ledger, asking, clock)::round))
+                .start();
+        keep(new Loop("retention", RETENTION_PACE, new Retention(database, settings.retention(), clock)::round))
+                .start();
         keep(new Loop("watched-tasks", WATCH_PACE, ledger::look)).start();
         keep(new Loop("traffic", LOOK_PACE, feed::lookAtTraffic)).start();
         keep(new Loop("pushes", PUSH_PACE, pushRelay::round)).start();

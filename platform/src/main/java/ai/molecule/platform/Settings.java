@@ -1,11 +1,13 @@
 package ai.molecule.platform;
 
+import ai.molecule.platform.ledger.MailboxLimits;
 import ai.molecule.platform.registry.Cidr;
 import ai.molecule.platform.store.PostgresAddress;
 import ai.molecule.platform.workspace.Offer;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +31,8 @@ record Settings(
         List<Cidr> allowedWebhookCidrs,
         List<String> corsOrigins,
         int rateLimit,
+        MailboxLimits mailbox,
+        Duration retention,
         boolean jsonLog,
         boolean backendChosen) {
 
@@ -61,6 +65,13 @@ record Settings(
                 reader.list(Variable.ALLOWED_WEBHOOK_CIDRS, Settings::cidr),
                 reader.list(Variable.CORS_ORIGINS, Function.identity()),
                 reader.text(Variable.RATE_LIMIT).isEmpty() ? 0 : reader.number(Variable.RATE_LIMIT, 1, 10_000_000),
+                new MailboxLimits(
+                        reader.number(Variable.MAILBOX_MESSAGES_MAX, 1, 10_000_000),
+                        1024L * 1024 * reader.number(Variable.MAILBOX_MEGABYTES_MAX, 1, 1_000_000),
+                        Duration.ofSeconds(reader.number(Variable.MESSAGE_TTL_SECONDS, 1, 31_536_000)),
+                        MailboxLimits.DEFAULT.lease(),
+                        reader.number(Variable.MESSAGE_ATTEMPTS_MAX, 1, 1000)),
+                Duration.ofDays(reader.number(Variable.ACTIVITY_RETENTION_DAYS, 1, 3650)),
                 reader.oneOf(Variable.LOG_FORMAT, Set.of("text", "json")).equals("json"),
                 !reader.backend().isEmpty());
         if (!reader.faults.isEmpty()) {

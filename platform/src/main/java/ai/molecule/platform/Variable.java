@@ -40,6 +40,11 @@ enum Variable {
     RATE_LIMIT(
             "",
             "requests a minute for each caller, heartbeats not counted; unset: only callers without a credential are limited, to 600"),
+    MAILBOX_MESSAGES_MAX("10000", "how many messages may wait in front of one workspace; one more is refused"),
+    MAILBOX_MEGABYTES_MAX("256", "how many MiB they may take together"),
+    MESSAGE_TTL_SECONDS("86400", "how long a message waits for its agent before it is given up, as a dead letter"),
+    MESSAGE_ATTEMPTS_MAX("8", "after how many agents lost with it a message is given up"),
+    ACTIVITY_RETENTION_DAYS("30", "how long what has ended is kept: tasks with their messages, and notes"),
     LOG_FORMAT("text", "`text` or `json`");
 
     private final String otherwise;

@@ -21,7 +21,7 @@ class FloorPlanTest {
             "edge", Set.of("a2a", "live", "ledger", "registry", "workspace", "access", "journal", "store"),
             "a2a", Set.of("ledger", "registry", "workspace", "journal", "access", "store"),
             "live", Set.of("ledger", "workspace", "journal", "store"),
-            "ledger", Set.of("registry", "access", "store"),
+            "ledger", Set.of("registry", "journal", "access", "store"),
             "registry", Set.of("workspace", "access", "journal", "store"),
             "workspace", Set.of("access", "backend", "journal", "store"),
             "journal", Set.of("store"),

@@ -293,6 +293,48 @@ class HealingTest {
     }
 
     @Test
+    void whatIsNotDoneByItsDeadlineFailsAndIsToldSoWhoeverIsAtIt() throws Exception {
+        try (var agent = new ScriptedAgent(turn -> {
+            switch (turn.method()) {
+                case "SendStreamingMessage" -> {
+                    turn.begin();
+                    new CountDownLatch(1).await(20, TimeUnit.SECONDS);
+                }
+                case "CancelTask" -> turn.error(-32002);
+                default -> turn.task("WORKING");
+            }
+        })) {
+            var id = registered(house, agent);
+            var body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"SendMessage\",\"params\":"
+                    + message("x", "").replace("true", "false") + "}";
+            var failed = house.call(
+                    "POST",
+                    "/workspaces/" + id + "/a2a",
+                    TestHouse.ADMIN_TOKEN,
+                    body,
+                    Map.of("A2A-Version", "1.0", "X-Task-Timeout", "1"));
+            assertThat(failed.body().findValuesAsText("state")).containsExactly("TASK_STATE_FAILED");
+            assertThat(failed.body().findValuesAsText("text")).anyMatch(text -> text.startsWith("it was not done by"));
+            await().until(() -> agent.calls("CancelTask") == 1);
+            assertThat(agent.calls("SendStreamingMessage")).isOne();
+        }
+    }
+
+    @Test
+    void whatWaitsBeyondItsDeadlineIsADeadLetterAndWhatItAskedForEndsWithIt() throws Exception {
+        var source = house.create("{\"name\":\"source\",\"runtime\":\"external\"}");
+        var target = house.create("{\"name\":\"target\",\"runtime\":\"external\"}");
+        var delegated = house.post(
+                "/workspaces/" + source + "/delegate",
+                "{\"target_id\":\"" + target + "\",\"task\":\"late\",\"timeout_seconds\":1}");
+        var task = delegated.text("delegation_id");
+        await().atMost(Duration.ofSeconds(10))
+                .until(() -> house.get("/tasks/" + task).text("state").equals("failed"));
+        assertThat(house.get("/tasks/" + task).text("phase")).isEqualTo("dead");
+        assertThat(house.get("/tasks/" + task).text("problem")).startsWith("it was not done by");
+    }
+
+    @Test
     void aWebhookThatNeverEndsItsAnswerHoldsNothingUp() throws Exception {
         var calls = new AtomicInteger();
         var over = new CountDownLatch(1);

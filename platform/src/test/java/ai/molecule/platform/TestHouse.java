@@ -93,8 +93,11 @@ public final class TestHouse implements AutoCloseable {
                         .replaceFirst(
                                 "^jdbc:postgresql://",
                                 "postgres://" + address.user() + ":" + address.password() + "@")));
-        return House.build(
-                Settings.read(environment), AGENT_JAR, new House.Knobs(InstantSource.system(), limits, mailbox));
+        environment.put("MAILBOX_MESSAGES_MAX", String.valueOf(mailbox.messages()));
+        environment.put("MAILBOX_MEGABYTES_MAX", String.valueOf(Math.max(1, mailbox.bytes() >> 20)));
+        environment.put("MESSAGE_TTL_SECONDS", String.valueOf(mailbox.patience().toSeconds()));
+        environment.put("MESSAGE_ATTEMPTS_MAX", String.valueOf(mailbox.attempts()));
+        return House.build(Settings.read(environment), AGENT_JAR, new House.Knobs(InstantSource.system(), limits));
     }
 
     /// Stops the house and builds it again over the same directory and database.
@@ -129,8 +132,7 @@ public final class TestHouse implements AutoCloseable {
 
     public Heard call(String method, String path, String bearer, String body, Map<String, String> headers)
             throws IOException, InterruptedException {
-        var response =
-                client.send(request(method, path, bearer, body, headers), HttpResponse.BodyHandlers.ofByteArray());
+        var response = send(request(method, path, bearer, body, headers));
         JsonNode read;
         try {
             read = Json.read(response.body());
@@ -138,6 +140,19 @@ public final class TestHouse implements AutoCloseable {
             read = Json.object();
         }
         return new Heard(response.statusCode(), read, response);
+    }
+
+    /// Sends; once more when the server closed the connection for its idleness just when it was to be used
+    /// again.
+    private HttpResponse<byte[]> send(HttpRequest request) throws IOException, InterruptedException {
+        try {
+            return client.send(request, HttpResponse.BodyHandlers.ofByteArray());
+        } catch (IOException closed) {
+            if (!String.valueOf(closed.getMessage()).contains("received no bytes")) {
+                throw closed;
+            }
+            return client.send(request, HttpResponse.BodyHandlers.ofByteArray());
+        }
     }
 
     public HttpRequest request(String method, String path, String bearer, String body, Map<String, String> headers) {

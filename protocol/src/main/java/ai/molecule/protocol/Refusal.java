@@ -3,7 +3,8 @@ package ai.molecule.protocol;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// A request that is understood and refused. Nothing was changed. The message is safe to show to the one who asked.
+/// A request that is understood and refused. Nothing was changed. The message is safe to show to the one who
+/// asked.
 public final class Refusal extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -49,6 +50,7 @@ public final class Refusal extends RuntimeException {
         METHOD_NOT_ALLOWED,
         WORKSPACE_NOT_FOUND,
         WORKSPACE_REMOVED,
+        CURSOR_LOST,
         ILLEGAL_TRANSITION,
         CONFLICT,
         SUPERSEDED,

@@ -232,6 +232,23 @@ public final class Asking {
         throw new Fault(call, ErrorCode.AGENT_UNAVAILABLE, "Expected to cancel the task, but it kept changing");
     }
 
+    /// Ends a task whose time is over, and all that goes on in its course. Its agent is told, and need not
+    /// agree.
+    void expire(LedgerTask task) {
+        var waiting = ledger.openDelivery(task.id()).filter(hold -> hold.phase().equals("queued"));
+        var why = "it was not done by " + task.deadline();
+        if (ended(
+                task, TaskState.FAILED, why, waiting.orElse(null), waiting.isPresent() ? Entry.End.dead(why) : null)) {
+            deliveries.stop(task.id());
+            if (!task.agentTask().isEmpty()) {
+                Thread.ofVirtual().name("tell-" + task.id()).start(() -> tellAgent(task));
+            }
+            ledger.below(task.id()).stream()
+                    .filter(child -> !child.state().terminal())
+                    .forEach(this::cancelInTurn);
+        }
+    }
+
     /// What is asked for in the course of a canceled task is not wanted any more either.
     private void cancelInTurn(LedgerTask child) {
         Thread.ofVirtual().name("cancel-" + child.id()).start(() -> {
@@ -254,7 +271,7 @@ public final class Asking {
 
     /// Cancels a task that nobody is at; false when it changed meanwhile.
     private boolean cancelHere(LedgerTask task, Entry.@Nullable Hold waiting) {
-        var done = ended(task, waiting, waiting == null ? null : Entry.End.canceled());
+        var done = ended(task, TaskState.CANCELED, "", waiting, waiting == null ? null : Entry.End.canceled());
         if (done && waiting == null && !task.agentTask().isEmpty()) {
             Thread.ofVirtual().name("tell-" + task.id()).start(() -> tellAgent(task));
         }
@@ -273,10 +290,10 @@ public final class Asking {
         }
     }
 
-    private boolean ended(LedgerTask task, Entry.@Nullable Hold hold, Entry.@Nullable End end) {
+    private boolean ended(
+            LedgerTask task, TaskState state, String why, Entry.@Nullable Hold hold, Entry.@Nullable End end) {
         var tree = ledger.tree(task.id());
-        var event =
-                Words.came(tree.task(), TaskState.CANCELED, "", means.clock().instant());
+        var event = Words.came(tree.task(), state, why, means.clock().instant());
         tree.apply(event);
         return ledger.append(new Entry(
                         task.id(),
@@ -284,7 +301,7 @@ public final class Asking {
                         task.seq(),
                         hold,
                         List.of(event),
-                        TaskState.CANCELED.wire(A2aVersion.V0_3),
+                        state.wire(A2aVersion.V0_3),
                         Entry.Named.UNKNOWN,
                         tree.task(),
                         end))
@@ -319,7 +336,7 @@ public final class Asking {
     private boolean answered(JsonNode call, LedgerTask task, JsonNode response) throws Fault {
         var code = response.path("error").path("code").asInt(0);
         if (code == ErrorCode.TASK_NOT_FOUND.number()) {
-            var gone = ended(task, null, null);
+            var gone = ended(task, TaskState.CANCELED, "", null, null);
             deliveries.stop(task.id());
             return gone;
         }
@@ -338,7 +355,7 @@ public final class Asking {
                     "Expected the agent to cancel the task, but there it is "
                             + state.map(found -> found.wire(A2aVersion.V0_3)).orElse("in no state that is known"));
         }
-        var done = ended(task, null, null)
+        var done = ended(task, TaskState.CANCELED, "", null, null)
                 || ledger.find(task.id())
                         .filter(now -> now.state() == TaskState.CANCELED)
                         .isPresent();

@@ -7,11 +7,13 @@ import ai.molecule.platform.ledger.LedgerTask;
 import ai.molecule.platform.ledger.Submission.Origin;
 import ai.molecule.protocol.JsonRpc.ErrorCode;
 import ai.molecule.protocol.JsonRpc.Fault;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// In whose course a message is sent: who asked whom, by the W3C trace context (`traceparent`) that goes with
 /// every
@@ -42,7 +44,7 @@ public final class Courses {
         var trace = known ? given.group(1) : hex(UUID.randomUUID());
         var parent = known ? parent(incoming, trace, given.group(2)) : Optional.<LedgerTask>empty();
         if (parent.isEmpty()) {
-            return new Origin(null, 0, trace, false, null);
+            return new Origin(null, 0, trace, false, incoming.deadline());
         }
         var chain = new ArrayList<LedgerTask>(List.of(parent.get()));
         chain.addAll(ledger.above(parent.get().id()));
@@ -64,7 +66,18 @@ public final class Courses {
                 .anyMatch(above -> above.target().equals(incoming.target())
                         && !above.state().terminal());
         return new Origin(
-                parent.get().id(), chain.size(), trace, inside, parent.get().deadline());
+                parent.get().id(),
+                chain.size(),
+                trace,
+                inside,
+                earlier(incoming.deadline(), parent.get().deadline()));
+    }
+
+    private static @Nullable Instant earlier(@Nullable Instant one, @Nullable Instant other) {
+        if (one == null || other == null) {
+            return one == null ? other : one;
+        }
+        return one.isBefore(other) ? one : other;
     }
 
     /// The task whose agent calls: by its span, if the caller is that agent.

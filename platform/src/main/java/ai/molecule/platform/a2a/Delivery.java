@@ -358,7 +358,9 @@ final class Delivery implements Runnable {
     private boolean brought(ObjectNode event) throws Scribe.LeaseLostException, LineException {
         var news = !event.path("task").path("status").equals(tree.task().path("status"))
                 || (event.path("task").has("artifacts")
-                        && !event.path("task").path("artifacts").equals(tree.task().path("artifacts")));
+                        && !event.path("task")
+                                .path("artifacts")
+                                .equals(tree.task().path("artifacts")));
         if (news) {
             take(event);
         }

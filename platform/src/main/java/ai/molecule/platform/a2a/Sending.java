@@ -20,6 +20,7 @@ import ai.molecule.protocol.TaskTree;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -229,6 +230,9 @@ public final class Sending {
         var headers = request.putObject("headers");
         incoming.headers().forEach(headers::put);
         headers.put("traceparent", Courses.traceparent(known == null ? origin.trace() : known.trace(), task));
+        if (origin.deadline() != null) {
+            headers.put("X-Task-Deadline", origin.deadline().toString());
+        }
         owner.workspace().ifPresent(workspace -> headers.put("X-Workspace-ID", workspace.toString()));
         return new Submission(
                 task,
@@ -245,6 +249,11 @@ public final class Sending {
                 state.wire(A2aVersion.V0_3),
                 request,
                 origin,
-                clock.instant().plus(ledger.limits().patience()));
+                expires(origin.deadline()));
+    }
+
+    private Instant expires(@Nullable Instant deadline) {
+        var patience = clock.instant().plus(ledger.limits().patience());
+        return deadline != null && deadline.isBefore(patience) ? deadline : patience;
     }
 }

@@ -12,6 +12,7 @@ import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,7 @@ public final class Switchboard {
     /// @param headers those of A2A and of tracing
     /// @param lastEvent the number of the last event that a subscriber saw; null when it says none
     /// @param patience how long the caller waits for a task to settle
+    /// @param deadline when a task that the message begins must be done; null for no limit
     /// @param impatient true for a caller that is told at once when its message has to wait
     public record Incoming(
             WorkspaceId target,
@@ -49,6 +51,7 @@ public final class Switchboard {
             Map<String, String> headers,
             @Nullable Long lastEvent,
             Duration patience,
+            @Nullable Instant deadline,
             boolean impatient) {
 
         Fault fault(ErrorCode code, String message) {

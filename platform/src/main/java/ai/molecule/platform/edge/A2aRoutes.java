@@ -21,12 +21,15 @@ import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// A2A over HTTP, one endpoint for every workspace: JSON-RPC (A2A 1.0, section 9, and 0.3) at its root,
 /// HTTP+JSON (1.0,
@@ -35,6 +38,7 @@ public final class A2aRoutes {
 
     private static final HeaderName VERSION = HeaderNames.create(A2aVersion.HEADER);
     private static final HeaderName TIMEOUT = HeaderNames.create("X-Timeout");
+    private static final HeaderName TASK_TIMEOUT = HeaderNames.create("X-Task-Timeout");
     private static final HeaderName LAST_EVENT = HeaderNames.create("Last-Event-ID");
     private static final Duration PATIENCE = Duration.ofMinutes(30);
     private static final String BASE = "/workspaces/{id}/a2a";
@@ -48,9 +52,11 @@ public final class A2aRoutes {
     private static final Map<String, String> COME_BACK = Map.of("Retry-After", "5");
 
     private final Switchboard switchboard;
+    private final InstantSource clock;
 
-    public A2aRoutes(Switchboard switchboard) {
+    public A2aRoutes(Switchboard switchboard, InstantSource clock) {
         this.switchboard = switchboard;
+        this.clock = clock;
     }
 
     public List<Route> routes() {
@@ -205,7 +211,7 @@ public final class A2aRoutes {
                 status.apply(code), "application/json", Json.bytes(body), comesBack ? COME_BACK : Map.of());
     }
 
-    private static Incoming incoming(Call call, A2aCall asked, boolean impatient) throws Fault {
+    private Incoming incoming(Call call, A2aCall asked, boolean impatient) throws Fault {
         var headers = new LinkedHashMap<String, String>();
         for (var name : PASSED) {
             call.header(name).ifPresent(value -> headers.put(name.defaultCase(), value));
@@ -229,7 +235,17 @@ public final class A2aRoutes {
                 headers,
                 seen.isEmpty() ? null : Long.valueOf(seen),
                 patience(call, asked),
+                deadline(call, asked),
                 impatient);
+    }
+
+    private @Nullable Instant deadline(Call call, A2aCall asked) throws Fault {
+        var seconds = call.header(TASK_TIMEOUT).orElse("");
+        if (!seconds.matches("[0-9]{0,7}") || seconds.matches("0+")) {
+            throw new Fault(
+                    asked.id(), ErrorCode.INVALID_PARAMS, "Expected X-Task-Timeout to be a number of seconds above 0");
+        }
+        return seconds.isEmpty() ? null : clock.instant().plusSeconds(Long.parseLong(seconds));
     }
 
     private static Duration patience(Call call, A2aCall asked) throws Fault {

@@ -8,6 +8,8 @@ import ai.molecule.platform.a2a.Switchboard;
 import ai.molecule.platform.a2a.Switchboard.Incoming;
 import ai.molecule.platform.a2a.Switchboard.Outcome;
 import ai.molecule.platform.access.Caller;
+import ai.molecule.platform.ledger.Activity;
+import ai.molecule.platform.ledger.ActivityRow;
 import ai.molecule.platform.ledger.Board;
 import ai.molecule.platform.ledger.TaskLine;
 import ai.molecule.protocol.A2aCall;
@@ -20,13 +22,20 @@ import ai.molecule.protocol.Refusal;
 import ai.molecule.protocol.Refusal.Reason;
 import ai.molecule.protocol.Wire;
 import ai.molecule.protocol.WorkspaceId;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /// Delegations in the original's words: another view of the same tasks. A delegation is a task, and its id is
 /// the task's.
@@ -39,11 +48,16 @@ public final class DelegationRoutes {
     private final Switchboard switchboard;
     private final Board board;
     private final Asking asking;
+    private final Activity activity;
+    private final InstantSource clock;
 
-    public DelegationRoutes(Switchboard switchboard, Board board, Asking asking) {
+    public DelegationRoutes(
+            Switchboard switchboard, Board board, Asking asking, Activity activity, InstantSource clock) {
         this.switchboard = switchboard;
         this.board = board;
         this.asking = asking;
+        this.activity = activity;
+        this.clock = clock;
     }
 
     public List<Route> routes() {
@@ -66,7 +80,12 @@ public final class DelegationRoutes {
             throw new Refusal(
                     Reason.INVALID_FIELD, "Expected \"idempotency_key\" of at most " + KEY_LENGTH_MAX + " characters");
         }
-        var task = send(call, pair, message(wire.text("task"), key));
+        var seconds = wire.integer("timeout_seconds", 0);
+        if (seconds < 0) {
+            throw new Refusal(Reason.INVALID_FIELD, "Expected \"timeout_seconds\" to be a number of seconds");
+        }
+        var deadline = seconds == 0 ? null : clock.instant().plusSeconds(seconds);
+        var task = send(call, pair, message(wire.text("task"), key), deadline);
         return Answer.json(
                 202,
                 Json.object()
@@ -96,7 +115,7 @@ public final class DelegationRoutes {
         return message;
     }
 
-    private String send(Call call, Pair pair, ObjectNode message) {
+    private String send(Call call, Pair pair, ObjectNode message, @Nullable Instant deadline) {
         var params = Json.object();
         params.set("message", message);
         params.putObject("configuration").put("returnImmediately", true);
@@ -105,7 +124,14 @@ public final class DelegationRoutes {
         var headers = course.map(value -> Map.of("traceparent", value)).orElse(Map.of());
         try {
             var outcome = switchboard.connect(new Incoming(
-                    pair.target(), new Caller.Agent(pair.source(), 0), asked, headers, null, Duration.ZERO, false));
+                    pair.target(),
+                    new Caller.Agent(pair.source(), 0),
+                    asked,
+                    headers,
+                    null,
+                    Duration.ZERO,
+                    deadline,
+                    false));
             if (outcome instanceof Outcome.Whole(var result)) {
                 return result.path("task").path("id").asText();
             }
@@ -131,7 +157,35 @@ public final class DelegationRoutes {
     private Answer list(Call call) {
         var rows = Json.array();
         board.askedBy(call.id(), SHOWN_MAX).forEach(task -> rows.add(row(task)));
-        return Answer.ok(rows);
+        activity.recorded(call.id(), SHOWN_MAX).forEach(note -> rows.add(row(note)));
+        return Answer.ok(newestFirst(rows));
+    }
+
+    private static ArrayNode newestFirst(ArrayNode rows) {
+        var sorted = new ArrayList<JsonNode>();
+        rows.forEach(sorted::add);
+        sorted.sort(Comparator.comparing(
+                        (JsonNode row) -> Instant.parse(row.path("created_at").asText()))
+                .reversed());
+        return Json.array().addAll(sorted.subList(0, Math.min(sorted.size(), SHOWN_MAX)));
+    }
+
+    /// A delegation that the agent made on its own and told the platform of.
+    private static ObjectNode row(ActivityRow note) {
+        var said = note.response().path("text").asText("");
+        var done = note.status().equals("completed");
+        return Json.object()
+                .put("id", note.request().path("delegation_id").asText())
+                .put("type", "delegation")
+                .put("delegation_id", note.request().path("delegation_id").asText())
+                .put("source_id", String.valueOf(note.source()))
+                .put("target_id", String.valueOf(note.target()))
+                .put("summary", note.summary())
+                .put("status", note.status().equals("dispatched") ? "in_progress" : note.status())
+                .put("error", note.problem())
+                .put("response_preview", done ? said : "")
+                .put("result", done ? said : "")
+                .put("created_at", note.createdAt().toString());
     }
 
     private ObjectNode row(TaskLine task) {

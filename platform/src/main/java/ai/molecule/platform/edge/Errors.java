@@ -11,7 +11,8 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The one place where failures become status codes. What nobody foresaw is logged, and leaves as "internal error".
+/// The one place where failures become status codes. What nobody foresaw is logged, and leaves as "internal
+/// error".
 final class Errors {
 
     private static final Logger LOG = LoggerFactory.getLogger(Errors.class);
@@ -79,7 +80,7 @@ final class Errors {
             case METHOD_NOT_ALLOWED -> 405;
             case REQUEST_TIMEOUT -> 408;
             case ILLEGAL_TRANSITION, CONFLICT, SUPERSEDED, CONFIRMATION_REQUIRED, ANCESTOR_PAUSED -> 409;
-            case WORKSPACE_REMOVED -> 410;
+            case WORKSPACE_REMOVED, CURSOR_LOST -> 410;
             case PAYLOAD_TOO_LARGE -> 413;
             case IDEMPOTENCY_KEY_REUSED -> 422;
             case RATE_LIMITED -> 429;

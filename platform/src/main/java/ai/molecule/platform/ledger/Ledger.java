@@ -184,6 +184,11 @@ public final class Ledger implements AutoCloseable {
         ObjectNode of(TaskTree tree, String why);
     }
 
+    /// The tasks that should have been done by a time and are not.
+    public List<LedgerTask> overdue(Instant now, int limit) {
+        return tasks.overdue(now, limit);
+    }
+
     /// Finds a task.
     public Optional<LedgerTask> find(UUID task) {
         return tasks.find(task);

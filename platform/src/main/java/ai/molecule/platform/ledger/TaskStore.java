@@ -38,6 +38,16 @@ final class TaskStore {
         return database.first("select " + COLUMNS + " from tasks t where t.id = ?", TaskStore::task, id);
     }
 
+    /// The tasks that should have been done by a time and are not.
+    List<LedgerTask> overdue(Instant now, int limit) {
+        return database.query(
+                "select " + COLUMNS + " from tasks t where t.deadline < ?"
+                        + " and t.state not in ('completed', 'failed', 'canceled', 'rejected') order by t.deadline limit ?",
+                TaskStore::task,
+                now,
+                limit);
+    }
+
     /// The next events after a number: at least one where there is any, but not more bytes at once than can be
     /// held.
     List<Numbered> events(UUID id, long after, int limit) {

@@ -36,6 +36,11 @@ public final class Row {
         return present(column, read(column, Number.class)).longValue();
     }
 
+    public @Nullable Long numberOrNull(String column) {
+        var number = read(column, Number.class);
+        return number == null ? null : number.longValue();
+    }
+
     public int count(String column) {
         return Math.toIntExact(number(column));
     }

@@ -257,6 +257,24 @@ class LedgerTest {
     }
 
     @Test
+    void whatHasEndedLongAgoIsRemovedAndNothingElse() {
+        var there = test.online("there", 5);
+        var old = leased(test.accept(there, "a", "1"));
+        test.complete(old);
+        var open = leased(test.accept(there, "b", "2"));
+        test.rooms.clock.turn(Duration.ofDays(20));
+        var recent = leased(test.accept(there, "c", "3"));
+        test.complete(recent);
+        test.rooms.clock.turn(Duration.ofDays(20));
+        new Retention(test.rooms.database, Duration.ofDays(30), test.rooms.clock).round();
+        assertThat(ledger.find(old.task())).isEmpty();
+        assertThat(ledger.events(old.task(), 0, 10)).isEmpty();
+        assertThat(ledger.find(open.task())).isPresent();
+        assertThat(ledger.find(recent.task())).isPresent();
+        assertThat(test.faults()).isEmpty();
+    }
+
+    @Test
     void aLongHistoryIsReadInPieces() {
         var there = test.online("there", 1);
         var lease = leased(test.accept(there, "a", "1"));

@@ -1,4 +1,4 @@
--- Taking a message in and writing about it with fewer statements, fewer indexes and one round trip.
+-- Messages with fewer statements, fewer indexes and one round trip; the activity list; deadlines.
 
 -- What the functions below do keeps these true; checking them again costs a query and a row lock each time.
 alter table tasks drop constraint tasks_target_fkey;
@@ -193,3 +193,33 @@ $$;
 
 alter function ledger_accept set enable_seqscan = off;
 alter function ledger_append set enable_seqscan = off;
+
+-- Work that must be done by a time.
+create index tasks_due on tasks (deadline) where deadline is not null and state not in ('completed', 'failed', 'canceled', 'rejected');
+
+-- What a workspace's agent tells of itself beside its tasks, in the words of the original. Numbered together with the
+-- messages, so that both are one list with one cursor.
+create table notes (
+    id            bigint primary key default nextval('deliveries_id_seq'),
+    workspace_id  uuid not null references workspaces (id),
+    type          text not null,
+    method        text not null,
+    source        uuid,
+    target        uuid,
+    summary       text not null,
+    status        text not null,
+    problem       text not null,
+    duration_ms   int,
+    request       text not null,             -- JSON; empty for none
+    response      text not null,             -- JSON; empty for none
+    key           text,                      -- what its writer calls it, where it changes it later
+    created_at    timestamptz not null
+);
+create index notes_of on notes (workspace_id, id);
+create unique index notes_once on notes (workspace_id, key) where key is not null;
+
+-- The list is read per workspace: what it got, and what its agent sent (what the operator sent is asked for nowhere).
+create index deliveries_received on deliveries (target, id);
+create index deliveries_sent on deliveries (owner, id) where owner <> '00000000-0000-0000-0000-000000000000';
+-- Up to where its agent has read it.
+alter table mailboxes add column read bigint not null default 0;
