@@ -13,6 +13,10 @@ create index deliveries_recent on deliveries using brin (created_at) with (pages
 -- How often the agent was lost with the message; an attempt that never reached it does not count.
 alter table deliveries add column lost int not null default 0;
 
+-- Only for who asks for a time: otherwise it would be taken for an index of all that waits.
+drop index deliveries_expiring;
+create index deliveries_expiring on deliveries (expires_at) where phase = 'queued' and expires_at > '-infinity';
+
 drop function ledger_accept;
 drop function ledger_append;
 
@@ -191,8 +195,42 @@ begin
 end
 $$;
 
-alter function ledger_accept set enable_seqscan = off;
-alter function ledger_append set enable_seqscan = off;
+
+-- Leases what an agent can have now, oldest first: as many as it has free slots, of one (owner, context) only the oldest
+-- and only once the one before it has reached the agent.
+create or replace function ledger_lease(now_at timestamptz, of_target uuid, by_holder bigint, held_until timestamptz)
+    returns setof deliveries language plpgsql as $$
+declare
+    box mailboxes;
+    way record;
+begin
+    box := mailbox_hold(of_target);
+    select w.reachable, w.slots, w.epoch into way from ways w where w.workspace_id = of_target;
+    if not way.reachable or box.queued = 0 then
+        return;
+    end if;
+    return query
+        with next as (
+            select d.id from deliveries d
+            where d.target = of_target and d.phase = 'queued' and (d.not_before <= now_at or d.epoch <> way.epoch)
+                and (d.reentrant or box.running < way.slots)
+                and not exists (select from deliveries e
+                    where e.target = of_target and e.context_id = d.context_id and e.owner = d.owner and e.id < d.id
+                        and (e.phase = 'queued' or (e.phase = 'leased' and not e.acknowledged))
+                    -- Keeps it a look into the index for each message; as a join it would compare all with all.
+                    offset 0)
+            order by d.id limit greatest(way.slots - box.running, 1)),
+        leased as (
+            update deliveries d set phase = 'leased', acknowledged = false, lease = d.lease + 1, holder = by_holder,
+                    leased_until = held_until
+                from next where d.id = next.id returning d.*),
+        counted as (
+            update mailboxes m set queued = m.queued - sum.messages, bytes = m.bytes - sum.bytes, running = m.running + sum.messages
+                from (select count(*)::int as messages, coalesce(sum(l.bytes), 0)::bigint as bytes from leased l) sum
+                where m.workspace_id = of_target)
+        select * from leased;
+end
+$$;
 
 -- Work that must be done by a time.
 create index tasks_due on tasks (deadline) where deadline is not null and state not in ('completed', 'failed', 'canceled', 'rejected');
@@ -223,3 +261,8 @@ create index deliveries_received on deliveries (target, id);
 create index deliveries_sent on deliveries (owner, id) where owner <> '00000000-0000-0000-0000-000000000000';
 -- Up to where its agent has read it.
 alter table mailboxes add column read bigint not null default 0;
+
+-- These run on tables that grow from nothing while their plans are kept.
+alter function ledger_accept set enable_seqscan = off;
+alter function ledger_append set enable_seqscan = off;
+alter function ledger_lease set enable_seqscan = off;

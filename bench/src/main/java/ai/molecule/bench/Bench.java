@@ -26,19 +26,15 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true)
 public final class Bench implements Callable<Integer> {
 
-    private static final String CARD =
-            "{\"name\":\"echo\",\"capabilities\":{\"streaming\":true},\"supportedInterfaces\":[{\"url\":\"http://127.0.0.1/\","
-                    + "\"protocolBinding\":\"JSONRPC\",\"protocolVersion\":\"1.0\"}]}";
-
-    private static final int MAILBOXES = 64;
-
     @Option(names = "--agents", description = "registered agents for the heartbeats (default: ${DEFAULT-VALUE})")
     private int agents = 10_000;
 
     @Option(names = "--seconds", description = "seconds of each measurement (default: ${DEFAULT-VALUE})")
     private int seconds = 10;
 
-    @Option(names = "--only", description = "one group of: starts, online, a2a, mailbox, heartbeats (default: all)")
+    @Option(
+            names = "--only",
+            description = "one group of: starts, online, a2a, streams, mailbox, heartbeats (default: all)")
     private String only = "";
 
     @Option(names = "--root", description = "the built source tree (default: the working directory)")
@@ -64,11 +60,15 @@ public final class Bench implements Callable<Integer> {
             if (wanted("online")) {
                 toOnline(platform);
             }
+            var messages = new Messages(platform, Duration.ofSeconds(seconds), this::row);
             if (wanted("a2a")) {
-                a2a(platform);
+                messages.latency();
+            }
+            if (wanted("streams")) {
+                messages.streams();
             }
             if (wanted("mailbox")) {
-                mailbox(platform);
+                messages.mailboxes();
             }
             if (wanted("heartbeats")) {
                 heartbeats(platform);
@@ -127,110 +127,6 @@ public final class Bench implements Callable<Integer> {
         row(
                 "POST /workspaces to online, process backend, n=11",
                 "median " + median(times) + " ms, max " + Collections.max(times) + " ms");
-    }
-
-    private void a2a(Platform platform) throws IOException, InterruptedException, ExecutionException {
-        var port = Platform.freePort();
-        var id = platform.call(
-                        "POST",
-                        "/workspaces",
-                        "{\"name\":\"echo\",\"runtime\":\"external\",\"max_concurrent_tasks\":1000}")
-                .path("id")
-                .asText();
-        var registered = platform.call(
-                "POST",
-                "/registry/register",
-                "{\"id\":\"" + id + "\",\"url\":\"http://127.0.0.1:" + port + "/\",\"agent_card\":" + CARD + "}");
-        var secret = registered.path("platform_inbound_secret").asText();
-        var agent = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                        "-XX:+UseSerialGC",
-                        "-Xmx256m",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        "ai.molecule.agent.BareAgent",
-                        String.valueOf(port),
-                        secret)
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        var beating = Thread.ofVirtual().start(() -> beat(platform, id));
-        try {
-            awaitPort(port);
-            var body =
-                    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"message/send\",\"params\":{\"configuration\":{},\"message\":{\"role\":\"user\",\"parts\":"
-                            + "[{\"kind\":\"text\",\"text\":\"hello\"}]}}}";
-            var stream = body.replace("message/send", "message/stream");
-            var first = firstByte(port, Line.request("POST", "/", secret, stream));
-            var firstThrough = firstByte(
-                    platform.port(), Line.request("POST", "/workspaces/" + id + "/a2a", Platform.TOKEN, stream));
-            row("first streamed byte, agent called directly, n=200", "p50 " + first + " µs");
-            row("first streamed byte, through the platform, n=200", "p50 " + firstThrough + " µs");
-            for (var connections : new int[] {1, 8, 64}) {
-                var direct = run(port, connections, Line.request("POST", "/", secret, body));
-                var through = run(
-                        platform.port(),
-                        connections,
-                        Line.request("POST", "/workspaces/" + id + "/a2a", Platform.TOKEN, body));
-                row("A2A unary, " + connections + " connections, agent called directly", direct.toString());
-                row("A2A unary, " + connections + " connections, through the platform", through.toString());
-                row(
-                        "A2A unary, " + connections + " connections, added latency",
-                        "p50 " + through.micros(through.p50() - direct.p50()) + ", p99 "
-                                + through.micros(through.p99() - direct.p99()));
-            }
-        } finally {
-            beating.interrupt();
-            agent.destroy();
-        }
-    }
-
-    /// Beats for an agent that does not, until interrupted; a silent one would be offline after 90 seconds.
-    private static void beat(Platform platform, String id) {
-        while (!Thread.currentThread().isInterrupted()) {
-            try {
-                platform.call("POST", "/registry/heartbeat", "{\"workspace_id\":\"" + id + "\"}");
-            } catch (IOException missed) {
-                System.err.println("a heartbeat was missed: " + missed);
-            }
-            LockSupport.parkNanos(Duration.ofSeconds(20).toNanos());
-        }
-    }
-
-    /// Messages for agents that are away: how many a second are taken in, each committed before it is answered.
-    private void mailbox(Platform platform) throws IOException, InterruptedException, ExecutionException {
-        var requests = new ArrayList<byte[]>();
-        for (int i = 0; i < MAILBOXES; i++) {
-            var id = platform.call("POST", "/workspaces", "{\"name\":\"away\",\"runtime\":\"external\"}")
-                    .path("id")
-                    .asText();
-            requests.add(Line.request(
-                    "POST",
-                    "/workspaces/" + id + "/a2a",
-                    Platform.TOKEN,
-                    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"message/send\",\"params\":{\"configuration\":{\"blocking\":false},"
-                            + "\"message\":{\"role\":\"user\",\"parts\":[{\"kind\":\"text\",\"text\":\"hello\"}]}}}"));
-        }
-        var taken = Load.run(
-                platform.port(),
-                64,
-                Duration.ofSeconds(seconds),
-                Duration.ofSeconds(seconds),
-                n -> requests.get(n % MAILBOXES));
-        row("messages taken into " + MAILBOXES + " mailboxes, 64 connections", taken.toString());
-    }
-
-    /// Microseconds from a request to the first byte of its event stream, the median.
-    private static long firstByte(int port, byte[] request) throws IOException {
-        var times = new ArrayList<Long>();
-        for (int i = 0; i < 400; i++) {
-            try (var line = new Line(port)) {
-                var began = System.nanoTime();
-                line.firstByteOfBody(request);
-                times.add(System.nanoTime() - began);
-            }
-        }
-        return median(times.subList(200, 400)) / 1000;
     }
 
     private Load.Result run(int port, int connections, byte[] request) throws InterruptedException, ExecutionException {
@@ -317,20 +213,8 @@ public final class Bench implements Callable<Integer> {
         }
     }
 
-    private static void awaitPort(int port) throws IOException {
-        var until = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-        while (System.nanoTime() < until) {
-            try {
-                new Line(port).close();
-                return;
-            } catch (IOException notYet) {
-                LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
-            }
-        }
-        throw new IOException("Expected the agent to listen on " + port);
-    }
-
-    private static long median(List<Long> times) {
+    /// The one in the middle.
+    static long median(List<Long> times) {
         var sorted = times.stream().sorted().toList();
         return sorted.get(sorted.size() / 2);
     }

@@ -7,8 +7,10 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
-/// One kept HTTP/1.1 connection that costs almost nothing itself: requests are bytes, of answers only status and body
+/// One kept HTTP/1.1 connection that costs almost nothing itself: requests are bytes, of answers only status
+/// and body
 /// are read.
 final class Line implements AutoCloseable {
 
@@ -25,9 +27,17 @@ final class Line implements AutoCloseable {
 
     /// A request as bytes.
     static byte[] request(String method, String path, String bearer, String body) {
+        return request(method, path, bearer, body, List.of());
+    }
+
+    /// A request as bytes, with more headers.
+    static byte[] request(String method, String path, String bearer, String body, List<String> headers) {
         var bytes = body.getBytes(StandardCharsets.UTF_8);
         var head = method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + bearer
-                + "\r\nContent-Type: application/json\r\nContent-Length: " + bytes.length + "\r\n\r\n";
+                + "\r\n"
+                + String.join(
+                        "", headers.stream().map(header -> header + "\r\n").toList())
+                + "Content-Type: application/json\r\nContent-Length: " + bytes.length + "\r\n\r\n";
         return (head + body).getBytes(StandardCharsets.UTF_8);
     }
 
@@ -53,6 +63,21 @@ final class Line implements AutoCloseable {
         }
         if (in.read() < 0) {
             throw new IOException("Expected a body, but the connection ended");
+        }
+    }
+
+    /// Sends and counts events until the stream ends, or so many artifact updates were seen and the connection
+    /// is quiet.
+    int events(byte[] request, int enough) throws IOException {
+        out.write(request);
+        var events = 0;
+        for (var line = readLine(); ; line = readLine()) {
+            if (line.startsWith("data:")) {
+                events += line.contains("rtifact") ? 1 : 0;
+                if (events >= enough && line.contains("completed")) {
+                    return events;
+                }
+            }
         }
     }
 

@@ -8,6 +8,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntFunction;
 
 /// Sends requests over some connections, each as fast as it is answered, and measures every answer.
@@ -37,14 +38,27 @@ final class Load {
         return once(port, connections, measured, requests);
     }
 
+    /// Sends so many requests a second, whether earlier ones are answered or not: each is measured from when it
+    /// was due.
+    static Result steady(int port, int connections, int perSecond, Duration measured, byte[] request)
+            throws InterruptedException, ExecutionException {
+        return once(port, connections, measured, 1_000_000_000L * connections / perSecond, any -> request);
+    }
+
     private static Result once(int port, int connections, Duration duration, IntFunction<byte[]> requests)
+            throws InterruptedException, ExecutionException {
+        return once(port, connections, duration, 0, requests);
+    }
+
+    /// @param pace nanoseconds between two requests of a connection; 0 for as fast as they are answered
+    private static Result once(int port, int connections, Duration duration, long pace, IntFunction<byte[]> requests)
             throws InterruptedException, ExecutionException {
         var until = System.nanoTime() + duration.toNanos();
         var parts = new ArrayList<Future<Part>>();
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             for (int i = 0; i < connections; i++) {
                 var first = i;
-                Callable<Part> work = () -> drive(port, first, connections, until, requests);
+                Callable<Part> work = () -> drive(port, first, connections, until, pace, requests);
                 parts.add(threads.submit(work));
             }
         }
@@ -62,15 +76,18 @@ final class Load {
         return new Result(times.length / seconds, at(times, 0.5), at(times, 0.99), failures);
     }
 
-    private static Part drive(int port, int first, int step, long until, IntFunction<byte[]> requests)
+    private static Part drive(int port, int first, int step, long until, long pace, IntFunction<byte[]> requests)
             throws IOException {
         var times = new long[1024];
         var count = 0;
         var failures = 0L;
         try (var line = new Line(port)) {
+            var due = System.nanoTime() + pace * first / step;
             for (int n = first; System.nanoTime() < until; n += step) {
                 var request = requests.apply(n);
-                var began = System.nanoTime();
+                LockSupport.parkNanos(pace == 0 ? 0 : due - System.nanoTime());
+                var began = pace == 0 ? System.nanoTime() : due;
+                due += pace;
                 var answer = line.call(request);
                 if (count == times.length) {
                     times = Arrays.copyOf(times, count * 2);

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Pattern;
 
 /// A platform under measurement, started as `./molecule up` starts it.
 final class Platform implements AutoCloseable {
@@ -84,6 +86,50 @@ final class Platform implements AutoCloseable {
             return Json.trusted(
                     line.call(Line.request(method, path, TOKEN, body)).body());
         }
+    }
+
+    /// Calls the API with more headers.
+    JsonNode call(String method, String path, String body, List<String> headers) throws IOException {
+        try (var line = new Line(port)) {
+            return Json.trusted(
+                    line.call(Line.request(method, path, TOKEN, body, headers)).body());
+        }
+    }
+
+    /// What is alive on the platform's heap, in bytes: after a full collection.
+    long heapBytes() throws IOException {
+        jcmd("GC.run");
+        var used = Pattern.compile("total [0-9]+K, used ([0-9]+)K")
+                .matcher(jcmd("GC.heap_info"))
+                .results()
+                .mapToLong(match -> Long.parseLong(match.group(1)) * 1024)
+                .sum();
+        if (used == 0) {
+            throw new IOException("Expected jcmd to tell the heap of " + process.pid());
+        }
+        return used;
+    }
+
+    private String jcmd(String command) throws IOException {
+        var jcmd = Path.of(System.getProperty("java.home"), "bin/jcmd").toString();
+        var run = new ProcessBuilder(jcmd, String.valueOf(process.pid()), command)
+                .redirectErrorStream(true)
+                .start();
+        return new String(run.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+
+    /// Waits until something listens on a port.
+    static void awaitPort(int port) throws IOException {
+        var until = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        while (System.nanoTime() < until) {
+            try {
+                new Line(port).close();
+                return;
+            } catch (IOException notYet) {
+                LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+            }
+        }
+        throw new IOException("Expected something to listen on " + port);
     }
 
     /// Resident memory of the platform's process, in MiB.

@@ -202,7 +202,7 @@ final class House implements AutoCloseable {
         notices.on(Journal.CHANNEL, any -> settling.wake());
         var mail = new Loop("mail", LOOK_PACE, deliveries::round);
         deliveries.onNeed(mail::wake);
-        notices.on(Journal.CHANNEL, any -> mail.wake());
+        notices.on(Journal.CHANNEL, any -> deliveries.look(""));
         notices.on(Ledger.CHANNEL, deliveries::look);
         keep(notices).start();
         keep(settling).start();

@@ -4,7 +4,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 
-/// The platform as a program: reads its settings, builds the house, says where it is, and stays until it is told to
+/// The platform as a program: reads its settings, builds the house, says where it is, and stays until it is
+/// told to
 /// stop.
 public final class Main {
 
@@ -16,6 +17,8 @@ public final class Main {
 
     /// Runs until SIGINT or SIGTERM.
     public static void main(String[] arguments) throws InterruptedException {
+        // The buffers of every open stream to an agent; the default of 16 KiB is for downloads.
+        System.setProperty("jdk.httpclient.bufsize", "4096");
         System.exit(run());
     }
 

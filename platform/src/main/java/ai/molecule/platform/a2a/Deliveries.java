@@ -30,6 +30,7 @@ public final class Deliveries implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Deliveries.class);
     private static final Duration AGAIN = Duration.ofSeconds(1);
+    private static final Duration LOOK_AROUND = Duration.ofSeconds(1);
     private static final int FAILURES_MAX = 3;
 
     private final Ledger ledger;
@@ -37,7 +38,9 @@ public final class Deliveries implements AutoCloseable {
     private final Map<Long, Running> running = new ConcurrentHashMap<>();
     private final Set<WorkspaceId> hints = ConcurrentHashMap.newKeySet();
     private volatile Runnable wake = () -> {};
+    private volatile boolean everywhere;
     private volatile boolean closed;
+    private long lookedAround;
 
     public Deliveries(Means means) {
         this.ledger = means.ledger();
@@ -53,7 +56,7 @@ public final class Deliveries implements AutoCloseable {
     ///
     /// @param workspace in front of whom; empty when nobody knows
     public void look(String workspace) {
-        WorkspaceId.parse(workspace).ifPresent(hints::add);
+        WorkspaceId.parse(workspace).ifPresentOrElse(hints::add, () -> everywhere = true);
         wake.run();
     }
 
@@ -62,7 +65,7 @@ public final class Deliveries implements AutoCloseable {
     /// @param way how its agent is reached
     /// @param tree the task up to the event that took the message in
     void begin(Lease lease, Way way, TaskTree tree) {
-        start(lease, () -> new Delivery(means, lease, way, tree));
+        start(lease, () -> new Delivery(means, lease, way, null, tree));
     }
 
     private void start(Lease lease, Supplier<Delivery> first) {
@@ -115,7 +118,7 @@ public final class Deliveries implements AutoCloseable {
     }
 
     private Supplier<Delivery> fromLedger(Lease lease) {
-        return () -> new Delivery(means, lease, null, ledger.tree(lease.task()));
+        return () -> new Delivery(means, lease, null, null, ledger.tree(lease.task()));
     }
 
     /// A delivery that is at work here, which may have been begun more than once.
@@ -145,16 +148,42 @@ public final class Deliveries implements AutoCloseable {
         running.values().stream().filter(own -> own.task.equals(task)).forEach(own -> own.tell(Delivery::stop));
     }
 
-    /// Hands over what waits and can be handed over.
+    /// Hands over what waits and can be handed over: in front of those of whom something was heard, and now and
+    /// then in
+    /// front of all.
     public void round() {
         var hinted = List.copyOf(hints);
         hinted.forEach(hints::remove);
         hinted.forEach(this::drain);
-        ledger.waitingTargets().forEach(this::drain);
+        var now = System.nanoTime();
+        if (everywhere || hinted.isEmpty() || now - lookedAround > LOOK_AROUND.toNanos()) {
+            everywhere = false;
+            lookedAround = now;
+            ledger.waitingTargets().forEach(this::drain);
+        }
     }
 
     private void drain(WorkspaceId target) {
-        ledger.lease(target).forEach(this::resume);
+        var leases = ledger.lease(target);
+        var known = known(leases);
+        for (var lease : leases) {
+            var task = known.get(lease.task());
+            start(
+                    lease,
+                    task == null
+                            ? fromLedger(lease)
+                            : () -> new Delivery(means, lease, null, task.task(), task.tree()));
+        }
+    }
+
+    /// Must not fail: what is leased must be begun.
+    private Map<UUID, Ledger.Known> known(List<Lease> leases) {
+        try {
+            return leases.isEmpty() ? Map.of() : ledger.known(leases);
+        } catch (DatabaseException away) {
+            LOG.debug("The tasks of {} leases are read one by one", leases.size(), away);
+            return Map.of();
+        }
     }
 
     private void resume(Lease lease) {

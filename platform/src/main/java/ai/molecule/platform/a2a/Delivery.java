@@ -5,6 +5,7 @@ import ai.molecule.platform.a2a.AgentLine.Heard;
 import ai.molecule.platform.a2a.AgentLine.LineException;
 import ai.molecule.platform.ledger.Entry;
 import ai.molecule.platform.ledger.Lease;
+import ai.molecule.platform.ledger.LedgerTask;
 import ai.molecule.platform.registry.Routes.Route;
 import ai.molecule.platform.registry.Way;
 import ai.molecule.protocol.A2aMethod;
@@ -52,6 +53,7 @@ final class Delivery implements Runnable {
     private final Means means;
     private final Lease lease;
     private final @Nullable Way way;
+    private final @Nullable LedgerTask known;
     private final AgentWords words;
     private final TaskTree tree;
     private final boolean further;
@@ -68,11 +70,13 @@ final class Delivery implements Runnable {
     /// @param way how the agent is reached, where the message was taken in just now, so that nothing can have
     /// happened since;
     /// otherwise null
+    /// @param known the task as it was a moment ago, where somebody has just read it; otherwise null
     /// @param tree the task up to the event that took the message in
-    Delivery(Means means, Lease lease, @Nullable Way way, TaskTree tree) {
+    Delivery(Means means, Lease lease, @Nullable Way way, @Nullable LedgerTask known, TaskTree tree) {
         this.means = means;
         this.lease = lease;
         this.way = way;
+        this.known = known;
         this.tree = tree;
         this.further = lease.seq() > 1 && tree.task().path("history").size() > 1;
         this.words =
@@ -125,7 +129,7 @@ final class Delivery implements Runnable {
         if (way != null) {
             return true;
         }
-        var task = means.ledger().find(lease.task()).orElseThrow();
+        var task = known == null ? means.ledger().find(lease.task()).orElseThrow() : known;
         scribe.goOnAfter(task.seq());
         words.learn(task.agentTask());
         if (task.cancelAsked() && !task.state().terminal()) {

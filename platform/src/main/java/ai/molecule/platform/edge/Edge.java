@@ -67,6 +67,8 @@ public final class Edge implements AutoCloseable {
                 .maxTcpConnections(CONNECTIONS_MAX)
                 .idleConnectionTimeout(limits.socketPatience())
                 .idleConnectionPeriod(limits.socketPatience().dividedBy(4))
+                // Threads are virtual: channels bring nothing but a second buffer for each connection.
+                .useNio(false)
                 .connectionOptions(options -> options.tcpNoDelay(true))
                 .directHandlers(DirectHandlers.builder()
                         .addHandler(DirectHandler.EventType.BAD_REQUEST, Edge::beforeRouting)

@@ -13,7 +13,9 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
@@ -187,6 +189,18 @@ public final class Ledger implements AutoCloseable {
     /// The tasks that should have been done by a time and are not.
     public List<LedgerTask> overdue(Instant now, int limit) {
         return tasks.overdue(now, limit);
+    }
+
+    /// A task, and what its events made of it.
+    public record Known(LedgerTask task, TaskTree tree) {}
+
+    /// Those tasks of some leases that have but their first event, as they are now, all with one question.
+    public Map<UUID, Known> known(List<Lease> leases) {
+        var all = new HashMap<UUID, Known>();
+        for (var fresh : tasks.fresh(leases.stream().map(Lease::task).toList())) {
+            all.put(fresh.task().id(), fresh);
+        }
+        return all;
     }
 
     /// Finds a task.

@@ -271,9 +271,15 @@ final class LedgerStore {
     List<Hopeless> hopeless(Instant now, int limit) {
         return database.query(
                 """
-                select d.task_id, d.target, d.id, d.lease, t.seq, d.expires_at < ? as late, d.problem
-                from deliveries d join tasks t on t.id = d.task_id join workspaces w on w.id = d.target
-                where d.phase = 'queued' and (d.expires_at < ? or w.status = 'removed') limit ?
+                select d.task_id, d.target, d.id, d.lease, t.seq, d.problem, d.late from (
+                    (select d.*, true as late from deliveries d
+                        where d.phase = 'queued' and d.expires_at > '-infinity' and d.expires_at < ? limit ?)
+                    union all
+                    (select d.*, false as late from mailboxes m
+                        join workspaces w on w.id = m.workspace_id and w.status = 'removed'
+                        join deliveries d on d.target = m.workspace_id and d.phase = 'queued' and d.expires_at >= ?
+                        where m.queued > 0 limit ?)) d
+                    join tasks t on t.id = d.task_id
                 """,
                 row -> new Hopeless(
                         row.uuid("task_id"),
@@ -285,6 +291,7 @@ final class LedgerStore {
                                         + (row.text("problem").isEmpty() ? "" : ": " + row.text("problem"))
                                 : "its workspace was removed"),
                 now,
+                limit,
                 now,
                 limit);
     }

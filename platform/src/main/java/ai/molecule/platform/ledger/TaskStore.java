@@ -38,6 +38,19 @@ final class TaskStore {
         return database.first("select " + COLUMNS + " from tasks t where t.id = ?", TaskStore::task, id);
     }
 
+    /// Those of some tasks that have but their first event.
+    List<Ledger.Known> fresh(Collection<UUID> ids) {
+        return database.query(
+                "select " + COLUMNS + ", e.body from tasks t join task_events e on e.task_id = t.id and e.seq = 1"
+                        + " where t.id = any(?) and t.seq = 1",
+                row -> {
+                    var tree = new TaskTree();
+                    tree.apply((ObjectNode) Json.trusted(row.text("body")));
+                    return new Ledger.Known(task(row), tree);
+                },
+                new SqlArray("uuid", List.copyOf(ids)));
+    }
+
     /// The tasks that should have been done by a time and are not.
     List<LedgerTask> overdue(Instant now, int limit) {
         return database.query(
