@@ -17,6 +17,17 @@ alter table deliveries add column lost int not null default 0;
 drop index deliveries_expiring;
 create index deliveries_expiring on deliveries (expires_at) where phase = 'queued' and expires_at > '-infinity';
 
+-- What the agent calls a context; empty when it calls it as we do, or does not know it. The context's own tasks are few:
+-- they are looked at first, whatever order the owner's many tasks have.
+create function context_name(of_target uuid, of_owner uuid, context text) returns text stable language plpgsql as $$
+begin
+    return coalesce((
+        select t.agent_context from (
+            select * from tasks c where c.target = of_target and c.context_id = context offset 0) t
+        where t.owner = of_owner and t.agent_context <> '' order by t.created_at desc limit 1), '');
+end
+$$;
+
 drop function ledger_accept;
 drop function ledger_append;
 
@@ -71,10 +82,7 @@ begin
         agent_task := going.agent_task;
         agent_context := going.agent_context;
     elsif not new_context then
-        select t.agent_context into agent_context from tasks t
-            where t.target = to_target and t.context_id = context and t.owner = of_owner and t.agent_context <> ''
-            order by t.created_at desc limit 1;
-        agent_context := coalesce(agent_context, '');
+        agent_context := context_name(to_target, of_owner, context);
     end if;
     if refusal is null then
         with made as (
@@ -263,6 +271,7 @@ create index deliveries_sent on deliveries (owner, id) where owner <> '00000000-
 alter table mailboxes add column read bigint not null default 0;
 
 -- These run on tables that grow from nothing while their plans are kept.
+alter function context_name set enable_seqscan = off;
 alter function ledger_accept set enable_seqscan = off;
 alter function ledger_append set enable_seqscan = off;
 alter function ledger_lease set enable_seqscan = off;

@@ -105,12 +105,12 @@ final class Messages {
             row.accept(EVENTS + " events in one stream, agent called directly, n=5", "median " + direct + " ms");
             row.accept(EVENTS + " events in one stream, through the platform, n=5", "median " + through + " ms");
         }
+        try (var echo = Echo.start(platform)) {
+            watchers(echo);
+        }
         try (var one = Echo.start(platform);
                 var other = Echo.start(platform)) {
             openStreams(one, other);
-        }
-        try (var echo = Echo.start(platform)) {
-            watchers(echo);
         }
     }
 

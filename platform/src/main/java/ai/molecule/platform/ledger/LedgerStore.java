@@ -190,9 +190,8 @@ final class LedgerStore {
     /// Leases what the agent of a workspace can have now.
     List<Lease> lease(WorkspaceId target, Instant now) {
         return database.query("""
-                select d.*, t.agent_task, coalesce(nullif(t.agent_context, ''), (select e.agent_context from tasks e
-                        where e.target = d.target and e.context_id = d.context_id and e.owner = d.owner
-                            and e.agent_context <> '' order by e.created_at desc limit 1), '') as agent_context
+                select d.*, t.agent_task, coalesce(nullif(t.agent_context, ''),
+                    context_name(d.target, d.owner, d.context_id)) as agent_context
                 from ledger_lease(?, ?, ?, ?) d join tasks t on t.id = d.task_id order by d.id
                 """, LedgerStore::lease, now, target.value(), holder, now.plus(limits.lease()));
     }
