@@ -304,6 +304,20 @@ describe("messages", () => {
     await shot(page, "notice");
   });
 
+  it("that were given up are counted above, listed, and sent again", async () => {
+    const page = await person();
+    const id = await house.create({ name: "Unreachable", runtime: "external", canvas: { x: 0, y: 0 } });
+    await house.api("POST", "/registry/register", { id, url: "https://agent.invalid/", agent_card: { name: "x" } });
+    await house.api("POST", `/workspaces/${id}/delegate`, { target_id: await house.create({ name: "Nobody", runtime: "external" }), task: "never done", timeout_seconds: 1 });
+    await page.getByRole("button", { name: "1 undelivered" }).click();
+    const list = page.getByRole("list", { name: "Messages that were given up" });
+    await list.getByText("never done").waitFor();
+    await list.getByText("it was not done by").waitFor();
+    await shot(page, "dead-letters");
+    await list.getByRole("button", { name: "Send again" }).click();
+    await page.getByText("Everything was delivered.").waitFor();
+  });
+
   it("between agents are an edge, and who asked whom is a tree", async () => {
     const page = await person();
     const boss = await house.create({ name: "Boss", canvas: { x: 0, y: 0 } });

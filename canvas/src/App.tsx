@@ -4,6 +4,7 @@ import { Refused, api } from "./api/client";
 import { openFeed } from "./api/socket";
 import { Canvas } from "./canvas/Canvas";
 import { CreateDialog } from "./dialogs/CreateDialog";
+import { DeadLetters } from "./dialogs/DeadLetters";
 import { RemoveDialog } from "./dialogs/RemoveDialog";
 import { Search } from "./dialogs/Search";
 import { SidePanel } from "./panel/SidePanel";
@@ -84,6 +85,7 @@ function House() {
       </main>
       {dialog?.kind === "create" && <CreateDialog parent={dialog.parent} />}
       {dialog?.kind === "search" && <Search />}
+      {dialog?.kind === "dead-letters" && <DeadLetters />}
       {dialog?.kind === "remove" && <RemoveDialog id={dialog.id} />}
       <Toasts />
     </ReactFlowProvider>

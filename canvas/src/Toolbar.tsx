@@ -17,6 +17,7 @@ export function Toolbar() {
     }),
   );
   const link = useFleet((fleet) => fleet.link);
+  const dead = useFleet((fleet) => fleet.traffic.dead);
   const open = useView((view) => view.open);
   return (
     <header className="toolbar">
@@ -33,6 +34,11 @@ export function Toolbar() {
       <span className={`link-state ${link}`} role="status">
         {LINK_WORD[link]}
       </span>
+      {dead > 0 && (
+        <button className="dead-count" onClick={() => open({ kind: "dead-letters" })}>
+          {dead} undelivered
+        </button>
+      )}
       <button onClick={() => open({ kind: "search" })}>
         Search <kbd>Ctrl K</kbd>
       </button>

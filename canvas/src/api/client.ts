@@ -1,5 +1,5 @@
 import { randomId } from "./id";
-import type { ActivityRow, Fact, TaskLine, TaskShown, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
+import type { ActivityRow, Fact, PushLine, TaskLine, TaskShown, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
 
 /** A refusal of the platform: its sentence, its stable code, and the whole body for what else it says. */
 export class Refused extends Error {
@@ -38,6 +38,9 @@ export const api = {
   tasks: (id: string) => call<TaskLine[]>("GET", `/workspaces/${id}/tasks`),
   task: (id: string) => call<TaskShown>("GET", `/tasks/${id}`),
   cancelTask: (id: string) => call<TaskLine>("POST", `/tasks/${id}/cancel`),
+  deadLetters: () => call<TaskLine[]>("GET", "/dead-letters"),
+  deadPushes: () => call<PushLine[]>("GET", "/dead-pushes"),
+  resendPush: (task: string, id: string) => call("POST", `/tasks/${task}/pushes/${encodeURIComponent(id)}/resend`),
   resendTask: (id: string) => call<{ task_id: string }>("POST", `/tasks/${id}/resend`),
   /** What the agent said by itself lately, oldest first. */
   notices: async (id: string) =>

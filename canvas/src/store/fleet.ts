@@ -6,6 +6,8 @@ import type { Change, Frame, MailboxDepth, MessageEdge, Workspace } from "../api
 export interface Traffic {
   mailboxes: Readonly<Record<string, MailboxDepth>>;
   edges: readonly MessageEdge[];
+  /** How many messages and notifications were given up and not sent again. */
+  dead: number;
 }
 
 /** What an agent said by itself; its place in the activity list is its key. */
@@ -35,7 +37,7 @@ export const useFleet = create<Fleet>()((set, get) => ({
   byId: {},
   seq: undefined,
   link: "connecting",
-  traffic: { mailboxes: {}, edges: [] },
+  traffic: { mailboxes: {}, edges: [], dead: 0 },
   said: {},
   apply: (frame) =>
     set((fleet) => {
@@ -54,8 +56,8 @@ export const useFleet = create<Fleet>()((set, get) => ({
   },
 }));
 
-function traffic(payload: { mailboxes: MailboxDepth[]; edges: MessageEdge[] }): Traffic {
-  return { mailboxes: Object.fromEntries(payload.mailboxes.map((box) => [box.workspace_id, box])), edges: payload.edges };
+function traffic(payload: { mailboxes: MailboxDepth[]; edges: MessageEdge[]; dead: number }): Traffic {
+  return { mailboxes: Object.fromEntries(payload.mailboxes.map((box) => [box.workspace_id, box])), edges: payload.edges, dead: payload.dead };
 }
 
 function heard(said: Fleet["said"], id: string, message: Said): Fleet["said"] {

@@ -243,6 +243,8 @@ $$;
 -- Work that must be done by a time.
 create index tasks_due on tasks (deadline) where deadline is not null and state not in ('completed', 'failed', 'canceled', 'rejected');
 
+create index pushes_dead on pushes (created_at) where phase = 'dead';
+
 -- What a workspace's agent tells of itself beside its tasks, in the words of the original. Numbered together with the
 -- messages, so that both are one list with one cursor.
 create table notes (

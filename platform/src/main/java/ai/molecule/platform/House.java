@@ -181,7 +181,7 @@ final class House implements AutoCloseable {
         routes.addAll(new CardRoutes(cards, hierarchy).routes());
         routes.addAll(new DelegationRoutes(switchboard, board, asking, activity, clock).routes());
         routes.addAll(new ActivityRoutes(activity, workspaces, new ActivityJson(workspaces, url), clock).routes());
-        routes.addAll(new TaskRoutes(board, asking, new Resending(ledger, deliveries, clock)).routes());
+        routes.addAll(new TaskRoutes(board, asking, new Resending(ledger, deliveries, clock), pushes).routes());
         routes.addAll(new JournalRoutes(journal).routes());
         var edge = keep(Edge.open(
                 new Edge.Listening(settings.host(), settings.port(), settings.corsOrigins()),

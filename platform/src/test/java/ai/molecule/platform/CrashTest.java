@@ -131,30 +131,11 @@ class CrashTest {
     }
 
     private void startPlatform() throws IOException {
-        var builder = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "-Dmolecule.agent.jar=" + TestHouse.AGENT_JAR,
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        "ai.molecule.platform.Main")
-                .directory(directory.toFile())
-                .redirectErrorStream(true)
+        var settings = Map.of("PORT", String.valueOf(port), "ADMIN_TOKEN", TestHouse.ADMIN_TOKEN);
+        process = PlatformProgram.in(directory, settings)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(
-                        directory.resolve("out").toFile()));
-        builder.environment().clear();
-        builder.environment()
-                .putAll(Map.of(
-                        "PORT",
-                        String.valueOf(port),
-                        "ADMIN_TOKEN",
-                        TestHouse.ADMIN_TOKEN,
-                        "DATA_DIR",
-                        directory.resolve("data").toString(),
-                        "PATH",
-                        System.getenv("PATH")));
-        process = builder.start();
+                        directory.resolve("out").toFile()))
+                .start();
         await().atMost(PATIENCE).pollInterval(Duration.ofMillis(50)).until(this::up);
     }
 

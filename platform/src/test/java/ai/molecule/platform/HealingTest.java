@@ -4,18 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import ai.molecule.platform.ScriptedAgent.Script;
-import ai.molecule.platform.TestHouse.Heard;
 import ai.molecule.platform.edge.Limits;
 import ai.molecule.platform.ledger.MailboxLimits;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.sun.net.httpserver.HttpServer;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
@@ -26,7 +21,6 @@ import org.junit.jupiter.api.Test;
 /// suffers.
 class HealingTest {
 
-    private static final Map<String, String> V1 = Map.of("A2A-Version", "1.0");
     private static TestHouse house;
 
     @BeforeAll
@@ -39,28 +33,8 @@ class HealingTest {
         house.close();
     }
 
-    private static Heard rpc(TestHouse at, String id, String method, String params) throws Exception {
-        var body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"" + method + "\",\"params\":" + params + "}";
-        return at.call("POST", "/workspaces/" + id + "/a2a", TestHouse.ADMIN_TOKEN, body, V1);
-    }
-
-    /// Sends a message without waiting; gives its task.
-    private static String drop(TestHouse at, String id, String text, String more) throws Exception {
-        return rpc(at, id, "SendMessage", message(text, more))
-                .body()
-                .path("result")
-                .path("task")
-                .path("id")
-                .asText();
-    }
-
-    private static String message(String text, String more) {
-        return "{\"message\":{\"role\":\"ROLE_USER\",\"parts\":[{\"text\":\"" + text + "\"}]" + more
-                + "},\"configuration\":{\"returnImmediately\":true}}";
-    }
-
     private static JsonNode task(String id, String task) throws Exception {
-        return rpc(house, id, "GetTask", "{\"id\":\"" + task + "\"}").body().path("result");
+        return house.rpc(id, "GetTask", "{\"id\":\"" + task + "\"}").body().path("result");
     }
 
     private static void awaitState(String id, String task, String state) throws Exception {
@@ -69,11 +43,7 @@ class HealingTest {
 
     private static String registered(TestHouse at, ScriptedAgent agent) throws Exception {
         var id = at.create("{\"name\":\"scripted\",\"runtime\":\"external\"}");
-        at.post(
-                "/registry/register",
-                "{\"id\":\"" + id + "\",\"url\":\"http://127.0.0.1:" + agent.port()
-                        + "/\",\"agent_card\":{\"name\":\"x\",\"capabilities\":{\"streaming\":true},\"supportedInterfaces\":"
-                        + "[{\"url\":\"http://x/\",\"protocolBinding\":\"JSONRPC\",\"protocolVersion\":\"1.0\"}]}}");
+        at.register(id, agent.port());
         return id;
     }
 
@@ -102,9 +72,9 @@ class HealingTest {
     void whatAnEarlierTurnMadeOutlivesTheLossOfALaterOne() throws Exception {
         try (var agent = new ScriptedAgent(FORGETFUL)) {
             var id = registered(house, agent);
-            var task = drop(house, id, "one", "");
+            var task = house.drop(id, "one", "").path("id").asText();
             awaitState(id, task, "input-required");
-            drop(house, id, "two", ",\"taskId\":\"" + task + "\"");
+            house.drop(id, "two", ",\"taskId\":\"" + task + "\"");
             awaitState(id, task, "completed");
             assertThat(texts(task(id, task))).containsExactly("one", "two");
             assertThat(agent.calls("SendStreamingMessage")).isEqualTo(3);
@@ -115,13 +85,13 @@ class HealingTest {
     void aFurtherMessageThatComesAgainAfterTheEndIsKnown() throws Exception {
         try (var agent = new ScriptedAgent(FORGETFUL)) {
             var id = registered(house, agent);
-            var task = drop(house, id, "one", "");
+            var task = house.drop(id, "one", "").path("id").asText();
             awaitState(id, task, "input-required");
             var more = ",\"messageId\":\"m2\",\"taskId\":\"" + task + "\"";
-            drop(house, id, "two", more);
+            house.drop(id, "two", more);
             awaitState(id, task, "completed");
-            assertThat(drop(house, id, "two", more)).isEqualTo(task);
-            var another = rpc(house, id, "SendMessage", message("three", ",\"taskId\":\"" + task + "\""));
+            assertThat(house.drop(id, "two", more).path("id").asText()).isEqualTo(task);
+            var another = house.rpc(id, "SendMessage", TestHouse.dropped("three", ",\"taskId\":\"" + task + "\""));
             assertThat(another.body().path("error").path("code").asInt()).isEqualTo(-32004);
             assertThat(agent.calls("SendStreamingMessage")).isEqualTo(3);
         }
@@ -138,7 +108,7 @@ class HealingTest {
             }
         })) {
             var id = registered(house, agent);
-            var task = drop(house, id, "x", "");
+            var task = house.drop(id, "x", "").path("id").asText();
             awaitState(id, task, "completed");
             assertThat(agent.calls("GetTask")).isEqualTo(4);
             assertThat(agent.calls("SendStreamingMessage")).isOne();
@@ -164,9 +134,9 @@ class HealingTest {
             }
         })) {
             var id = registered(house, agent);
-            var task = drop(house, id, "x", "");
+            var task = house.drop(id, "x", "").path("id").asText();
             awaitState(id, task, "working");
-            var answer = rpc(house, id, "CancelTask", "{\"id\":\"" + task + "\"}");
+            var answer = house.rpc(id, "CancelTask", "{\"id\":\"" + task + "\"}");
             assertThat(answer.body().path("error").path("code").asInt()).isEqualTo(-32002);
             refused.countDown();
             awaitState(id, task, "completed");
@@ -176,12 +146,13 @@ class HealingTest {
     @Test
     void aHeaderThatFitsIntoNoRequestIsRefusedBeforeAnythingIsTaken() throws Exception {
         var id = house.create("{\"name\":\"odd\",\"runtime\":\"external\"}");
-        var body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"SendMessage\",\"params\":" + message("x", "") + "}";
+        var body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"SendMessage\",\"params\":" + TestHouse.dropped("x", "")
+                + "}";
         var refused = house.raw("POST /workspaces/" + id + "/a2a HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
                 + TestHouse.ADMIN_TOKEN + "\r\nA2A-Version: 1.0\r\nA2A-Extensions: caf\u00e9\r\nContent-Length: "
                 + body.length() + "\r\nConnection: close\r\n\r\n" + body);
         assertThat(refused).contains("printable ASCII").contains("-32600");
-        assertThat(rpc(house, id, "ListTasks", "{}")
+        assertThat(house.rpc(id, "ListTasks", "{}")
                         .body()
                         .path("result")
                         .path("totalSize")
@@ -200,7 +171,7 @@ class HealingTest {
             }
         })) {
             var id = registered(house, agent);
-            var task = drop(house, id, "x", "");
+            var task = house.drop(id, "x", "").path("id").asText();
             awaitState(id, task, "failed");
             assertThat(agent.calls("SendStreamingMessage")).isOne();
         }
@@ -219,7 +190,7 @@ class HealingTest {
                     }
                 })) {
             var id = registered(own, agent);
-            var task = drop(own, id, "x", "");
+            var task = own.drop(id, "x", "").path("id").asText();
             own.awaitTask(id, task, "completed");
         }
     }
@@ -237,7 +208,7 @@ class HealingTest {
                     }
                 })) {
             var id = registered(own, agent);
-            var task = drop(own, id, "x", "");
+            var task = own.drop(id, "x", "").path("id").asText();
             own.awaitTask(id, task, "failed");
             var dead = own.get("/dead-letters").body();
             assertThat(dead).hasSize(1);
@@ -274,8 +245,8 @@ class HealingTest {
                     }
                 })) {
             var id = registered(own, agent);
-            var task = drop(own, id, "x", "");
-            await().until(() -> texts(rpc(own, id, "GetTask", "{\"id\":\"" + task + "\"}")
+            var task = own.drop(id, "x", "").path("id").asText();
+            await().until(() -> texts(own.rpc(id, "GetTask", "{\"id\":\"" + task + "\"}")
                             .body()
                             .path("result"))
                     .equals(List.of("early")));
@@ -285,7 +256,7 @@ class HealingTest {
             assertThat(agent.calls("SendStreamingMessage")).isOne();
             assertThat(own.get("/tasks/" + task).body().path("attempts").asInt())
                     .isOne();
-            assertThat(texts(rpc(own, id, "GetTask", "{\"id\":\"" + task + "\"}")
+            assertThat(texts(own.rpc(id, "GetTask", "{\"id\":\"" + task + "\"}")
                             .body()
                             .path("result")))
                     .containsExactly("early", "late");
@@ -306,7 +277,7 @@ class HealingTest {
         })) {
             var id = registered(house, agent);
             var body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"SendMessage\",\"params\":"
-                    + message("x", "").replace("true", "false") + "}";
+                    + TestHouse.dropped("x", "").replace("true", "false") + "}";
             var failed = house.call(
                     "POST",
                     "/workspaces/" + id + "/a2a",
@@ -332,37 +303,5 @@ class HealingTest {
                 .until(() -> house.get("/tasks/" + task).text("state").equals("failed"));
         assertThat(house.get("/tasks/" + task).text("phase")).isEqualTo("dead");
         assertThat(house.get("/tasks/" + task).text("problem")).startsWith("it was not done by");
-    }
-
-    @Test
-    void aWebhookThatNeverEndsItsAnswerHoldsNothingUp() throws Exception {
-        var calls = new AtomicInteger();
-        var over = new CountDownLatch(1);
-        var hook = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        hook.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
-        hook.createContext("/", exchange -> {
-            try (exchange) {
-                calls.incrementAndGet();
-                exchange.sendResponseHeaders(200, 0);
-                exchange.getResponseBody().write('.');
-                exchange.getResponseBody().flush();
-                over.await(60, TimeUnit.SECONDS);
-            } catch (InterruptedException stopping) {
-                Thread.currentThread().interrupt();
-            }
-        });
-        hook.start();
-        try {
-            var id = house.online("talking");
-            var params =
-                    "{\"message\":{\"parts\":[{\"text\":\"events 5\"}]},\"configuration\":{\"returnImmediately\":true,"
-                            + "\"taskPushNotificationConfig\":{\"url\":\"http://127.0.0.1:"
-                            + hook.getAddress().getPort() + "/\"}}}";
-            rpc(house, id, "SendMessage", params);
-            await().atMost(Duration.ofSeconds(20)).until(() -> calls.get() >= 6);
-        } finally {
-            over.countDown();
-            hook.stop(0);
-        }
     }
 }

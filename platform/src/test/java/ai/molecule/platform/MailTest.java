@@ -3,17 +3,12 @@ package ai.molecule.platform;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import ai.molecule.platform.TestHouse.Heard;
 import ai.molecule.platform.edge.Limits;
 import ai.molecule.platform.ledger.MailboxLimits;
 import ai.molecule.protocol.Json;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.sun.net.httpserver.HttpServer;
 import java.io.BufferedReader;
-import java.io.IOException;
 import java.io.InputStreamReader;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -22,8 +17,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -45,31 +38,12 @@ class MailTest {
         house.close();
     }
 
-    private static Heard rpc(String id, String bearer, String method, String params) throws Exception {
-        var body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"" + method + "\",\"params\":" + params + "}";
-        return house.call("POST", "/workspaces/" + id + "/a2a", bearer, body, V1);
-    }
-
-    private static Heard rpc(String id, String method, String params) throws Exception {
-        return rpc(id, TestHouse.ADMIN_TOKEN, method, params);
-    }
-
-    private static String message(String text, String more) {
-        return "{\"message\":{\"role\":\"ROLE_USER\",\"parts\":[{\"text\":\"" + text + "\"}]" + more
-                + "},\"configuration\":{\"returnImmediately\":true}}";
-    }
-
-    /// Sends a message without waiting; gives its task.
-    private static JsonNode drop(String id, String text) throws Exception {
-        return rpc(id, "SendMessage", message(text, "")).body().path("result").path("task");
-    }
-
     private static String state(JsonNode task) {
         return task.path("status").path("state").asText();
     }
 
     private static JsonNode task(String id, String task) throws Exception {
-        return rpc(id, "GetTask", "{\"id\":\"" + task + "\"}").body().path("result");
+        return house.rpc(id, "GetTask", "{\"id\":\"" + task + "\"}").body().path("result");
     }
 
     private static void awaitState(String id, String task, String state) {
@@ -97,25 +71,14 @@ class MailTest {
         return house.create("{\"name\":\"" + name + "\",\"runtime\":\"external\",\"external\":true}");
     }
 
-    private static String registered(String id, int port) throws Exception {
-        var card =
-                "{\"name\":\"x\",\"capabilities\":{\"streaming\":true},\"supportedInterfaces\":[{\"url\":\"http://x/\","
-                        + "\"protocolBinding\":\"JSONRPC\",\"protocolVersion\":\"1.0\"}]}";
-        return house.post(
-                        "/registry/register",
-                        "{\"id\":\"" + id + "\",\"url\":\"http://127.0.0.1:" + port + "/\",\"agent_card\":" + card
-                                + "}")
-                .text("auth_token");
-    }
-
     @Test
     void whatWaitsIsDeliveredWhenTheAgentRegistersNotAtItsNextHeartbeat() throws Exception {
         var id = awaiting("late");
-        var waiting = drop(id, "1");
+        var waiting = house.drop(id, "1", "");
         assertThat(state(waiting)).isEqualTo("TASK_STATE_SUBMITTED");
         try (var agent = new CrashingAgent()) {
             var port = agent.start();
-            registered(id, port);
+            house.register(id, port);
             await().atMost(Duration.ofMillis(900))
                     .pollInterval(Duration.ofMillis(5))
                     .until(() -> agent.arrivals().size() == 1);
@@ -134,7 +97,7 @@ class MailTest {
                 .sendAsync(
                         house.request("POST", "/workspaces/" + id + "/a2a", TestHouse.ADMIN_TOKEN, body, V1),
                         HttpResponse.BodyHandlers.ofString());
-        await().until(() -> rpc(id, "ListTasks", "{}")
+        await().until(() -> house.rpc(id, "ListTasks", "{}")
                         .body()
                         .path("result")
                         .path("totalSize")
@@ -162,18 +125,19 @@ class MailTest {
     @Test
     void whatWaitsIsCanceledForGood() throws Exception {
         var id = awaiting("canceling");
-        var task = drop(id, "1").path("id").asText();
-        var canceled = rpc(id, "CancelTask", "{\"id\":\"" + task + "\"}").body().path("result");
+        var task = house.drop(id, "1", "").path("id").asText();
+        var canceled =
+                house.rpc(id, "CancelTask", "{\"id\":\"" + task + "\"}").body().path("result");
         assertThat(state(canceled)).isEqualTo("TASK_STATE_CANCELED");
-        assertThat(rpc(id, "CancelTask", "{\"id\":\"" + task + "\"}")
+        assertThat(house.rpc(id, "CancelTask", "{\"id\":\"" + task + "\"}")
                         .body()
                         .path("error")
                         .path("code")
                         .asInt())
                 .isEqualTo(-32002);
         try (var agent = new CrashingAgent()) {
-            var after = drop(id, "2").path("id").asText();
-            registered(id, agent.start());
+            var after = house.drop(id, "2", "").path("id").asText();
+            house.register(id, agent.start());
             awaitState(id, after, "COMPLETED");
             assertThat(agent.arrivals()).hasSize(1);
         }
@@ -183,9 +147,9 @@ class MailTest {
     void aFullMailboxSaysSoAndWhenToComeBack() throws Exception {
         var id = awaiting("full");
         for (int i = 0; i < 20; i++) {
-            assertThat(state(drop(id, "x" + i))).isEqualTo("TASK_STATE_SUBMITTED");
+            assertThat(state(house.drop(id, "x" + i, ""))).isEqualTo("TASK_STATE_SUBMITTED");
         }
-        var refused = rpc(id, "SendMessage", message("one more", ""));
+        var refused = house.rpc(id, "SendMessage", TestHouse.dropped("one more", ""));
         assertThat(refused.status()).isEqualTo(429);
         assertThat(refused.response().headers().firstValue("retry-after")).isPresent();
         assertThat(refused.body().path("error").path("code").asInt()).isEqualTo(-32052);
@@ -212,20 +176,20 @@ class MailTest {
     @Test
     void aSubscriberGoesOnFromTheEventItSawLast() throws Exception {
         var id = house.online("resuming");
-        var task = drop(id, "events 20").path("id").asText();
+        var task = house.drop(id, "events 20", "").path("id").asText();
         awaitState(id, task, "COMPLETED");
         var all = stream(id, "SubscribeToTask", "{\"id\":\"" + task + "\"}", Map.of("Last-Event-ID", "0"));
         assertThat(all).first().isEqualTo("id: 1");
         var rest = stream(id, "SubscribeToTask", "{\"id\":\"" + task + "\"}", Map.of("Last-Event-ID", "5"));
         assertThat(rest).isEqualTo(all.subList(5, all.size())).hasSizeGreaterThan(15);
-        var ended = rpc(id, "SubscribeToTask", "{\"id\":\"" + task + "\"}");
+        var ended = house.rpc(id, "SubscribeToTask", "{\"id\":\"" + task + "\"}");
         assertThat(ended.body().path("error").path("code").asInt()).isEqualTo(-32004);
     }
 
     @Test
     void aTaskUnderWayIsDoneAlthoughItsAgentIsKilled() throws Exception {
         var id = house.online("killed");
-        var task = drop(id, "slow a b c d").path("id").asText();
+        var task = house.drop(id, "slow a b c d", "").path("id").asText();
         awaitState(id, task, "WORKING");
         house.post("/workspaces/" + id + "/restart", "");
         awaitState(id, task, "COMPLETED");
@@ -240,8 +204,8 @@ class MailTest {
                     "POST",
                     "/workspaces/" + id + "/a2a",
                     TestHouse.ADMIN_TOKEN,
-                    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"SendMessage\",\"params\":" + message("slow a b c", "")
-                            + "}",
+                    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"SendMessage\",\"params\":"
+                            + TestHouse.dropped("slow a b c", "") + "}",
                     V1);
             var task = started.body().path("result").path("task").path("id").asText();
             own.awaitTask(id, task, "working");
@@ -253,25 +217,26 @@ class MailTest {
     @Test
     void nobodySeesTheTasksOfOthers() throws Exception {
         var id = house.online("discreet");
-        var task = drop(id, "a secret").path("id").asText();
+        var task = house.drop(id, "a secret", "").path("id").asText();
         awaitState(id, task, "COMPLETED");
         var stranger = house.create("{\"name\":\"stranger\",\"runtime\":\"external\"}");
         var token = house.post("/registry/register", "{\"id\":\"" + stranger + "\",\"agent_card\":{\"name\":\"x\"}}")
                 .text("auth_token");
         for (var method : List.of("GetTask", "CancelTask", "SubscribeToTask")) {
-            var forbidden = rpc(id, token, method, "{\"id\":\"" + task + "\"}").body();
-            var unknown = rpc(id, token, method, "{\"id\":\"" + UUID.randomUUID() + "\"}")
+            var forbidden =
+                    house.rpc(id, token, method, "{\"id\":\"" + task + "\"}").body();
+            var unknown = house.rpc(id, token, method, "{\"id\":\"" + UUID.randomUUID() + "\"}")
                     .body();
             assertThat(forbidden).isEqualTo(unknown);
             assertThat(forbidden.path("error").path("code").asInt()).isEqualTo(-32001);
         }
-        assertThat(rpc(id, token, "ListTasks", "{}")
+        assertThat(house.rpc(id, token, "ListTasks", "{}")
                         .body()
                         .path("result")
                         .path("totalSize")
                         .asInt())
                 .isZero();
-        var push = rpc(
+        var push = house.rpc(
                 id,
                 token,
                 "CreateTaskPushNotificationConfig",
@@ -292,75 +257,11 @@ class MailTest {
     }
 
     @Test
-    void pushesComeInOrderAgainAndAgainUntilTheyAreTaken() throws Exception {
-        var bodies = new CopyOnWriteArrayList<JsonNode>();
-        var calls = new AtomicInteger();
-        var hook = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        hook.createContext("/", exchange -> {
-            try (exchange) {
-                var body = Json.read(exchange.getRequestBody().readAllBytes());
-                var taken = calls.incrementAndGet() > 2;
-                if (taken) {
-                    bodies.add(body);
-                }
-                exchange.sendResponseHeaders(taken ? 204 : 500, -1);
-            } catch (Json.MalformedException bad) {
-                throw new IOException(bad);
-            }
-        });
-        hook.start();
-        try {
-            var id = house.online("pushing");
-            var url = "http://127.0.0.1:" + hook.getAddress().getPort() + "/";
-            var params =
-                    "{\"message\":{\"parts\":[{\"text\":\"events 5\"}]},\"configuration\":{\"returnImmediately\":true,"
-                            + "\"taskPushNotificationConfig\":{\"url\":\"" + url + "\"}}}";
-            var task = rpc(id, "SendMessage", params)
-                    .body()
-                    .path("result")
-                    .path("task")
-                    .path("id")
-                    .asText();
-            awaitState(id, task, "COMPLETED");
-            await().atMost(Duration.ofSeconds(20))
-                    .until(() ->
-                            bodies.stream().anyMatch(body -> Json.text(body).contains("TASK_STATE_COMPLETED")));
-            var written = new ArrayList<String>();
-            bodies.forEach(body -> written.addAll(body.path("artifactUpdate").findValuesAsText("text")));
-            assertThat(written).containsExactly("event 1\n", "event 2\n", "event 3\n", "event 4\n", "event 5\n");
-        } finally {
-            hook.stop(0);
-        }
-    }
-
-    @Test
-    void pushesIntoOtherNetworksAreRefused() throws Exception {
-        var id = awaiting("guarded");
-        for (var url :
-                List.of("http://10.0.0.1/", "http://169.254.169.254/latest", "file:///etc/passwd", "http://[::1]/")) {
-            var params = "{\"message\":{\"parts\":[{\"text\":\"x\"}]},\"configuration\":{\"returnImmediately\":true,"
-                    + "\"taskPushNotificationConfig\":{\"url\":\"" + url + "\"}}}";
-            assertThat(rpc(id, "SendMessage", params)
-                            .body()
-                            .path("error")
-                            .path("code")
-                            .asInt())
-                    .as(url)
-                    .isEqualTo(-32602);
-        }
-        assertThat(rpc(id, "ListTasks", "{}")
-                        .body()
-                        .path("result")
-                        .path("totalSize")
-                        .asInt())
-                .isZero();
-    }
-
-    @Test
     void whoAskedWhomIsATreeAndCancelingTravelsDownIt() throws Exception {
         var boss = house.online("boss");
         var worker = house.online("worker");
-        var task = drop(boss, "ask " + worker + " sleep 60").path("id").asText();
+        var task =
+                house.drop(boss, "ask " + worker + " sleep 60", "").path("id").asText();
         await().atMost(Duration.ofSeconds(20))
                 .until(() -> house.get("/tasks/" + task).body().path("tree").size() == 2);
         var tree = house.get("/tasks/" + task).body().path("tree");
@@ -389,7 +290,7 @@ class MailTest {
     @Test
     void delegationsOfTheOriginalsClientsAreTasksAndWaitLikeThem() throws Exception {
         var source = awaiting("source");
-        var token = registered(source, 1);
+        var token = house.register(source, 1);
         var target = house.online("target");
         var body = "{\"target_id\":\"" + target + "\",\"task\":\"count to three\",\"idempotency_key\":\"k\"}";
         house.post("/workspaces/" + target + "/pause", "");
@@ -429,7 +330,7 @@ class MailTest {
         var params =
                 "{\"message\":{\"parts\":[{\"text\":\"x\",\"metadata\":{\"deep\":[1,{\"a\":null}]},\"novel\":true}],"
                         + "\"extensions\":[\"https://example.org/ext\"],\"novel\":{\"snake_case\":1}},\"configuration\":{\"returnImmediately\":true}}";
-        var kept = rpc(id, "SendMessage", params)
+        var kept = house.rpc(id, "SendMessage", params)
                 .body()
                 .path("result")
                 .path("task")

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -45,25 +46,12 @@ class PlatformProcessTest {
     }
 
     private Process start(Map<String, String> more) throws IOException {
+        var settings = new HashMap<>(Map.of("PORT", "0"));
+        settings.putAll(more);
         // A session of its own, as in a terminal of its own: its process id is its group's too.
-        var builder = new ProcessBuilder(
-                        "setsid",
-                        Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "-Dmolecule.agent.jar=" + TestHouse.AGENT_JAR,
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        "ai.molecule.platform.Main")
-                .directory(directory.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(directory.resolve("out." + started.size()).toFile());
-        builder.environment().clear();
-        builder.environment()
-                .putAll(Map.of(
-                        "PORT", "0", "DATA_DIR", directory.resolve("data").toString(), "PATH", System.getenv("PATH")));
-        builder.environment().putAll(more);
-        var process = builder.start();
+        var process = PlatformProgram.in(directory, settings, "setsid")
+                .redirectOutput(directory.resolve("out." + started.size()).toFile())
+                .start();
         started.add(process);
         return process;
     }

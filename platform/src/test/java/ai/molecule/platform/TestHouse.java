@@ -16,6 +16,8 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
@@ -206,6 +208,14 @@ public final class TestHouse implements AutoCloseable {
         return call("POST", "/workspaces/" + id + "/a2a", bearer, message("message/send", text), Map.of());
     }
 
+    /// Changes the database behind the house's back.
+    public void sql(String statement) throws SQLException {
+        try (var connection = DriverManager.getConnection(address.jdbcUrl(), address.user(), address.password());
+                var change = connection.createStatement()) {
+            change.executeUpdate(statement);
+        }
+    }
+
     /// Sends bytes, reads until the other end closes.
     public String raw(String request) throws IOException {
         try (var socket = new Socket(InetAddress.getLoopbackAddress(), port())) {
@@ -216,6 +226,40 @@ public final class TestHouse implements AutoCloseable {
             socket.getInputStream().transferTo(answer);
             return answer.toString(StandardCharsets.UTF_8);
         }
+    }
+
+    /// An A2A 1.0 call of the operator's.
+    public Heard rpc(String id, String method, String params) throws IOException, InterruptedException {
+        return rpc(id, ADMIN_TOKEN, method, params);
+    }
+
+    /// An A2A 1.0 call.
+    public Heard rpc(String id, String bearer, String method, String params) throws IOException, InterruptedException {
+        var body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"" + method + "\",\"params\":" + params + "}";
+        return call("POST", "/workspaces/" + id + "/a2a", bearer, body, Map.of("A2A-Version", "1.0"));
+    }
+
+    /// The parameters of a message that nobody waits for.
+    ///
+    /// @param more further fields of the message, each with a comma before it
+    public static String dropped(String text, String more) {
+        return "{\"message\":{\"role\":\"ROLE_USER\",\"parts\":[{\"text\":\"" + text + "\"}]" + more
+                + "},\"configuration\":{\"returnImmediately\":true}}";
+    }
+
+    /// Sends a message without waiting; gives its task.
+    public JsonNode drop(String id, String text, String more) throws IOException, InterruptedException {
+        return rpc(id, "SendMessage", dropped(text, more)).body().path("result").path("task");
+    }
+
+    /// Registers an external agent that streams and speaks 1.0; gives its token.
+    public String register(String id, int agentPort) throws IOException, InterruptedException {
+        return post(
+                        "/registry/register",
+                        "{\"id\":\"" + id + "\",\"url\":\"http://127.0.0.1:" + agentPort
+                                + "/\",\"agent_card\":{\"name\":\"x\",\"capabilities\":{\"streaming\":true},\"supportedInterfaces\":"
+                                + "[{\"url\":\"http://x/\",\"protocolBinding\":\"JSONRPC\",\"protocolVersion\":\"1.0\"}]}}")
+                .text("auth_token");
     }
 
     /// A task of the operator's, as 0.3 shows it.

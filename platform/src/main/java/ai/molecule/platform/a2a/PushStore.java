@@ -3,6 +3,7 @@ package ai.molecule.platform.a2a;
 import ai.molecule.platform.store.Database;
 import ai.molecule.platform.store.Row;
 import ai.molecule.protocol.A2aVersion;
+import ai.molecule.protocol.WorkspaceId;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -55,6 +56,44 @@ final class PushStore {
 
     void delete(UUID task, String id) {
         database.update("delete from pushes where task_id = ? and id = ?", task, id);
+    }
+
+    /// All of a task, as the operator sees them.
+    List<PushLine> shown(UUID task) {
+        return database.query(
+                "select p.*, t.target from pushes p join tasks t on t.id = p.task_id where t.id = ? order by p.created_at, p.id",
+                PushStore::line,
+                task);
+    }
+
+    /// Those that were given up, latest first.
+    List<PushLine> dead(int limit) {
+        return database.query(
+                "select p.*, t.target from pushes p join tasks t on t.id = p.task_id where p.phase = 'dead'"
+                        + " order by p.created_at desc limit ?",
+                PushStore::line,
+                limit);
+    }
+
+    /// Begins a dead one again after the last event that was sent; false when it is not dead.
+    boolean revive(UUID task, String id, Instant now) {
+        return database.update("""
+                        update pushes set phase = 'active', attempts = 0, problem = '', not_before = ?, leased_until = ?
+                        where task_id = ? and id = ? and phase = 'dead'
+                        """, now, now, task, id) == 1;
+    }
+
+    private static PushLine line(Row row) {
+        return new PushLine(
+                row.uuid("task_id"),
+                new WorkspaceId(row.uuid("target")),
+                row.text("id"),
+                row.text("url"),
+                row.text("phase"),
+                row.count("attempts"),
+                row.text("problem"),
+                row.number("sent"),
+                row.instant("created_at"));
     }
 
     /// Leases what has something to send.

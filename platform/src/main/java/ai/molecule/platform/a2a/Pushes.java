@@ -11,6 +11,7 @@ import ai.molecule.protocol.Refusal;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.UUID;
 
 /// The push notifications that callers ask for. Agents never see where they go, nor what is shown there.
@@ -31,6 +32,26 @@ public final class Pushes {
         this.asking = asking;
         this.urls = urls;
         this.clock = clock;
+    }
+
+    /// All of a task, as the operator sees them.
+    public List<PushLine> shown(UUID task) {
+        return store.shown(task);
+    }
+
+    /// Those that were given up, latest first.
+    public List<PushLine> dead(int limit) {
+        return store.dead(limit);
+    }
+
+    /// Begins one again that was given up, after the last event that its target took.
+    ///
+    /// @throws Refusal `conflict` when it was not given up
+    public void sendAgain(UUID task, String id) {
+        if (!store.revive(task, id, clock.instant())) {
+            throw new Refusal(
+                    Refusal.Reason.CONFLICT, "Expected a push configuration that was given up, but this is none");
+        }
     }
 
     /// A configuration that came with a message, checked, to be kept once the task is there.

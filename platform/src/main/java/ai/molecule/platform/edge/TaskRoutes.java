@@ -4,6 +4,8 @@ import static ai.molecule.platform.edge.Route.Who.ADMIN;
 import static ai.molecule.platform.edge.Route.Who.WORKSPACE;
 
 import ai.molecule.platform.a2a.Asking;
+import ai.molecule.platform.a2a.PushLine;
+import ai.molecule.platform.a2a.Pushes;
 import ai.molecule.platform.a2a.Resending;
 import ai.molecule.platform.ledger.Board;
 import ai.molecule.platform.ledger.TaskLine;
@@ -27,11 +29,13 @@ public final class TaskRoutes {
     private final Board board;
     private final Asking asking;
     private final Resending resending;
+    private final Pushes pushes;
 
-    public TaskRoutes(Board board, Asking asking, Resending resending) {
+    public TaskRoutes(Board board, Asking asking, Resending resending, Pushes pushes) {
         this.board = board;
         this.asking = asking;
         this.resending = resending;
+        this.pushes = pushes;
     }
 
     public List<Route> routes() {
@@ -42,7 +46,9 @@ public final class TaskRoutes {
                         WORKSPACE,
                         call -> Answer.ok(array(board.of(call.id(), limit(call))))),
                 new Route(Method.GET, "/dead-letters", ADMIN, call -> Answer.ok(array(board.dead(limit(call))))),
+                new Route(Method.GET, "/dead-pushes", ADMIN, call -> Answer.ok(pushes(pushes.dead(limit(call))))),
                 new Route(Method.GET, "/tasks/{task}", ADMIN, this::show),
+                new Route(Method.POST, "/tasks/{task}/pushes/{push}/resend", ADMIN, this::pushAgain),
                 new Route(Method.POST, "/tasks/{task}/cancel", ADMIN, this::cancel),
                 new Route(Method.POST, "/tasks/{task}/resend", ADMIN, this::resend));
     }
@@ -51,6 +57,7 @@ public final class TaskRoutes {
         var task = existing(call);
         var json = task.toJson();
         json.set("tree", array(board.tree(task.id())));
+        json.set("pushes", pushes(pushes.shown(task.id())));
         return Answer.ok(json);
     }
 
@@ -73,6 +80,19 @@ public final class TaskRoutes {
         call.jsonOrNothing();
         var made = resending.resend(existing(call).id());
         return Answer.json(202, Json.object().put("task_id", made.toString()).put("status", "resent"));
+    }
+
+    private Answer pushAgain(Call call) {
+        call.jsonOrNothing();
+        pushes.sendAgain(
+                existing(call).id(), call.request().path().pathParameters().get("push"));
+        return Answer.json(202, Json.object().put("status", "resent"));
+    }
+
+    private static JsonNode pushes(List<PushLine> lines) {
+        var array = Json.array();
+        lines.forEach(line -> array.add(line.toJson()));
+        return array;
     }
 
     private TaskLine existing(Call call) {

@@ -97,7 +97,11 @@ final class BoardStore {
                 now.minus(RECENT),
                 now.minus(RECENT),
                 LINES_MAX);
-        return new Traffic(boxes, lines);
+        var dead = database.first("""
+                        select (select count(*) from deliveries where phase = 'dead' and resent_as is null)
+                            + (select count(*) from pushes where phase = 'dead') as dead
+                        """, row -> row.count("dead")).orElse(0);
+        return new Traffic(boxes, lines, dead);
     }
 
     private static TaskLine line(Row row) {

@@ -6,7 +6,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 
 /// What is on its way in the whole organisation, added up.
-public record Traffic(List<Box> mailboxes, List<Line> lines) {
+///
+/// @param dead how many messages and push notifications were given up and not sent again
+public record Traffic(List<Box> mailboxes, List<Line> lines, int dead) {
 
     public Traffic {
         mailboxes = List.copyOf(mailboxes);
@@ -41,6 +43,6 @@ public record Traffic(List<Box> mailboxes, List<Line> lines) {
                 .put("target_id", line.to().toString())
                 .put("open", line.open())
                 .put("recent", line.recent()));
-        return json;
+        return json.put("dead", dead);
     }
 }
