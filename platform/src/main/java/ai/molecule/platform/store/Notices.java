@@ -3,6 +3,7 @@ package ai.molecule.platform.store;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -76,11 +77,16 @@ public final class Notices implements AutoCloseable {
         listeners.keySet().forEach(channel -> tell(channel, ""));
         var postgres = connection.unwrap(PGConnection.class);
         while (!closed) {
-            for (var notice : postgres.getNotifications((int) WAIT.toMillis())) {
-                tell(notice.getName(), notice.getParameter());
-            }
+            Arrays.stream(postgres.getNotifications((int) WAIT.toMillis()))
+                    .map(notice -> new Notice(notice.getName(), notice.getParameter()))
+                    .distinct()
+                    .takeWhile(notice -> !closed)
+                    .forEach(notice -> tell(notice.channel(), notice.payload()));
         }
     }
+
+    /// What was announced; the same thing many times is told once.
+    private record Notice(String channel, String payload) {}
 
     private void tell(String channel, String payload) {
         for (var listener : listeners.getOrDefault(channel, List.of())) {
