@@ -289,6 +289,21 @@ describe("messages", () => {
     await card(page, "Sleepy").getByTitle("Messages that wait for this agent").waitFor({ state: "detached" });
   });
 
+  it("wake an agent that sleeps, from its chat too", async () => {
+    const page = await person();
+    await house.create({ name: "Sleeper", canvas: { x: 0, y: 0 } });
+    await card(page, "Sleeper").getByText("Online").waitFor();
+    await card(page, "Sleeper").click();
+    await page.getByRole("button", { name: "Hibernate" }).click();
+    await card(page, "Sleeper").getByText("Hibernated").waitFor();
+    await page.getByRole("tab", { name: "Chat" }).click();
+    await page.getByLabel("Message").fill("good morning");
+    await shot(page, "hibernated");
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.locator(".turn.agent").getByText("good morning").waitFor();
+    await card(page, "Sleeper").getByText("Online").waitFor();
+  });
+
   it("that an agent sends by itself are told, and stay in its chat", async () => {
     const page = await person();
     const id = await house.create({ name: "Talker", canvas: { x: 0, y: 0 } });

@@ -34,7 +34,7 @@ export const api = {
   create: (draft: WorkspaceDraft) => call<WorkspaceCreated>("POST", "/workspaces", draft, { "Idempotency-Key": randomId() }),
   patch: (id: string, patch: WorkspacePatch) => call("PATCH", `/workspaces/${id}`, patch),
   remove: (id: string, confirm: boolean) => call("DELETE", `/workspaces/${id}${confirm ? "?confirm=true" : ""}`),
-  act: (id: string, verb: "restart" | "pause" | "resume") => call("POST", `/workspaces/${id}/${verb}`),
+  act: (id: string, verb: "restart" | "pause" | "hibernate" | "resume") => call("POST", `/workspaces/${id}/${verb}`),
   tasks: (id: string) => call<TaskLine[]>("GET", `/workspaces/${id}/tasks`),
   task: (id: string) => call<TaskShown>("GET", `/tasks/${id}`),
   cancelTask: (id: string) => call<TaskLine>("POST", `/tasks/${id}/cancel`),

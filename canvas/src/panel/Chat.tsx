@@ -35,9 +35,9 @@ export function Chat({ workspace }: { workspace: Workspace }) {
 
   const send = async () => {
     const text = draft.trim();
-    if (!text || busy || !reachable) return;
+    if (!text || busy) return;
     setDraft("");
-    setConversation((before) => ask(before, text));
+    setConversation((before) => ask(before, text, reachable ? undefined : `waits until ${workspace.name} is back`));
     abort.current = new AbortController();
     try {
       await sendStreaming(workspace.id, {
@@ -82,16 +82,15 @@ export function Chat({ workspace }: { workspace: Workspace }) {
         <textarea
           aria-label="Message"
           rows={2}
-          placeholder={reachable ? "Message" : `${workspace.name} is ${STATUS_WORD[workspace.status].toLowerCase()}`}
+          placeholder={reachable ? "Message" : `${workspace.name} is ${STATUS_WORD[workspace.status].toLowerCase()}; a message waits for it`}
           value={draft}
-          disabled={!reachable}
           onChange={(event) => setDraft(event.target.value)}
           onKeyDown={onKeyDown}
         />
         {busy ? (
           <button onClick={cancel}>Cancel</button>
         ) : (
-          <button className="primary" disabled={!reachable || !draft.trim()} onClick={() => void send()}>
+          <button className="primary" disabled={!draft.trim()} onClick={() => void send()}>
             Send
           </button>
         )}

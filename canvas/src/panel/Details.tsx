@@ -10,7 +10,7 @@ export function Details({ workspace }: { workspace: Workspace }) {
   const parent = useFleet((fleet) => (workspace.parent_id ? fleet.byId[workspace.parent_id] : undefined));
   const { open, complain, select } = useView.getState();
   const heard = useLastHeartbeat(workspace);
-  const act = (verb: "restart" | "pause" | "resume") => api.act(workspace.id, verb).catch(complain);
+  const act = (verb: "restart" | "pause" | "hibernate" | "resume") => api.act(workspace.id, verb).catch(complain);
   return (
     <div className="details">
       {workspace.status_reason && <p className={`notice status-${workspace.status}`}>{workspace.status_reason}</p>}
@@ -42,10 +42,15 @@ export function Details({ workspace }: { workspace: Workspace }) {
         <dd className="mono">{workspace.id}</dd>
       </dl>
       <div className="actions">
-        {workspace.status === "paused" ? (
-          <button onClick={() => void act("resume")}>Resume</button>
+        {workspace.status === "paused" || workspace.status === "hibernated" ? (
+          <button onClick={() => void act("resume")}>{workspace.status === "paused" ? "Resume" : "Wake"}</button>
         ) : (
           <button onClick={() => void act("pause")}>Pause</button>
+        )}
+        {!workspace.external && (workspace.status === "online" || workspace.status === "degraded") && (
+          <button title="Stop it until a message comes" onClick={() => void act("hibernate")}>
+            Hibernate
+          </button>
         )}
         {!workspace.external && RESTARTABLE.includes(workspace.status) && <button onClick={() => void act("restart")}>Restart</button>}
         <button onClick={() => open({ kind: "create", parent: workspace.id })}>Add below</button>

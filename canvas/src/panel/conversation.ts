@@ -19,8 +19,9 @@ export interface Conversation {
 
 export const EMPTY: Conversation = { turns: [], running: false, contextId: undefined, taskId: undefined, waitingTask: undefined };
 
-export function ask(before: Conversation, text: string): Conversation {
-  return { ...before, turns: [...before.turns, { from: "me", text }, { from: "agent", text: "" }], running: true, taskId: undefined, waitingTask: undefined };
+/** @param note what to say while nothing comes */
+export function ask(before: Conversation, text: string, note?: string): Conversation {
+  return { ...before, turns: [...before.turns, { from: "me", text }, { from: "agent", text: "", ...(note && { note }) }], running: true, taskId: undefined, waitingTask: undefined };
 }
 
 /** The agent speaks up by itself: before what it is just saying, if it is. */

@@ -11,6 +11,7 @@ import ai.molecule.platform.a2a.PushRelay;
 import ai.molecule.platform.a2a.Pushes;
 import ai.molecule.platform.a2a.Resending;
 import ai.molecule.platform.a2a.Sending;
+import ai.molecule.platform.a2a.Sleep;
 import ai.molecule.platform.a2a.Switchboard;
 import ai.molecule.platform.access.Access;
 import ai.molecule.platform.access.Hierarchy;
@@ -83,6 +84,7 @@ final class House implements AutoCloseable {
     private static final Duration RENEWAL_PACE = Duration.ofSeconds(15);
     private static final Duration WATCH_PACE = Duration.ofMillis(500);
     private static final Duration PUSH_PACE = Duration.ofMillis(500);
+    private static final Duration REST_PACE = Duration.ofSeconds(5);
     private static final Duration RETENTION_PACE = Duration.ofHours(1);
     private static final Duration FLUSH_PACE = Duration.ofSeconds(1);
     private static final Duration LOOK_PACE = Duration.ofSeconds(1);
@@ -155,6 +157,7 @@ final class House implements AutoCloseable {
         var means = new Means(ledger, new Routes(database, agentUrls, keys), line, clock);
         var deliveries = keep(new Deliveries(means));
         var asking = new Asking(means, deliveries);
+        var sleep = new Sleep(workspaces, ledger, settings.idle(), clock);
         var pushes = new Pushes(database, asking, webhookUrls, clock);
         var pushRelay = keep(new PushRelay(database, ledger, webhookUrls, clock));
         var sending = new Sending(workspaces, ledger, asking, deliveries, pushes, new Courses(ledger), clock);
@@ -173,7 +176,7 @@ final class House implements AutoCloseable {
         routes.addAll(new HealthRoutes(database, feed, meters).routes());
         routes.addAll(new SignInRoutes(access, url).routes());
         routes.addAll(new WorkspaceRoutes(
-                        workspaces, hierarchy, access, cards, new WorkspaceRoutes.Place(process.name(), url))
+                        workspaces, hierarchy, access, cards, sleep, new WorkspaceRoutes.Place(process.name(), url))
                 .routes());
         routes.addAll(
                 new RegistryRoutes(registry, heartbeats, new Peers(database), workspaces, hierarchy, cards).routes());
@@ -203,10 +206,14 @@ final class House implements AutoCloseable {
         var mail = new Loop("mail", LOOK_PACE, deliveries::round);
         deliveries.onNeed(mail::wake);
         notices.on(Journal.CHANNEL, any -> deliveries.look(""));
+        var waking = new Loop("waking", LOOK_PACE, sleep::wake);
         notices.on(Ledger.CHANNEL, deliveries::look);
+        notices.on(Ledger.CHANNEL, any -> waking.wake());
         keep(notices).start();
         keep(settling).start();
         keep(mail).start();
+        keep(waking).start();
+        keep(new Loop("rest", REST_PACE, sleep::rest)).start();
         keep(new Loop("orphaned-mail", LOOK_PACE, deliveries::keep)).start();
         keep(new Loop("leases", RENEWAL_PACE, deliveries::renew)).start();
         keep(new Loop("deadlines", LOOK_PACE, new Deadlines(ledger, asking, clock)::round))

@@ -33,6 +33,7 @@ record Settings(
         int rateLimit,
         MailboxLimits mailbox,
         Duration retention,
+        Optional<Duration> idle,
         boolean jsonLog,
         boolean backendChosen) {
 
@@ -72,6 +73,10 @@ record Settings(
                         MailboxLimits.DEFAULT.lease(),
                         reader.number(Variable.MESSAGE_ATTEMPTS_MAX, 1, 1000)),
                 Duration.ofDays(reader.number(Variable.ACTIVITY_RETENTION_DAYS, 1, 3650)),
+                reader.text(Variable.HIBERNATION_IDLE_MINUTES).isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(
+                                Duration.ofMinutes(reader.number(Variable.HIBERNATION_IDLE_MINUTES, 1, 1_000_000))),
                 reader.oneOf(Variable.LOG_FORMAT, Set.of("text", "json")).equals("json"),
                 !reader.backend().isEmpty());
         if (!reader.faults.isEmpty()) {

@@ -44,6 +44,9 @@ enum Variable {
     MAILBOX_MEGABYTES_MAX("256", "how many MiB they may take together"),
     MESSAGE_TTL_SECONDS("86400", "how long a message waits for its agent before it is given up, as a dead letter"),
     MESSAGE_ATTEMPTS_MAX("8", "after how many agents lost with it a message is given up"),
+    HIBERNATION_IDLE_MINUTES(
+            "",
+            "after how many minutes without work an agent that the platform runs is stopped, until a message wakes it; unset: never"),
     ACTIVITY_RETENTION_DAYS("30", "how long what has ended is kept: tasks with their messages, and notes"),
     LOG_FORMAT("text", "`text` or `json`");
 

@@ -95,6 +95,7 @@ public final class TestHouse implements AutoCloseable {
                         .replaceFirst(
                                 "^jdbc:postgresql://",
                                 "postgres://" + address.user() + ":" + address.password() + "@")));
+        environment.put("HIBERNATION_IDLE_MINUTES", "60");
         environment.put("MAILBOX_MESSAGES_MAX", String.valueOf(mailbox.messages()));
         environment.put("MAILBOX_MEGABYTES_MAX", String.valueOf(Math.max(1, mailbox.bytes() >> 20)));
         environment.put("MESSAGE_TTL_SECONDS", String.valueOf(mailbox.patience().toSeconds()));

@@ -57,6 +57,7 @@ final class Errors {
                         .put("name", child.profile().name()));
                 body.put("children_count", children.size());
             }
+            case Workspaces.Busy(int activeTasks) -> body.put("active_tasks", activeTasks);
             case BodyReader.Beginning _ -> {}
             case null -> {}
             case Object unknown ->

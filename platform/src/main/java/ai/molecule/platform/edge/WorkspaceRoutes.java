@@ -5,6 +5,7 @@ import static ai.molecule.platform.edge.Route.Who.ANYONE;
 import static ai.molecule.platform.edge.Route.Who.WORKSPACE;
 
 import ai.molecule.platform.a2a.Cards;
+import ai.molecule.platform.a2a.Sleep;
 import ai.molecule.platform.access.Access;
 import ai.molecule.platform.access.Hierarchy;
 import ai.molecule.platform.workspace.Cursor;
@@ -38,16 +39,19 @@ public final class WorkspaceRoutes {
     private final Hierarchy hierarchy;
     private final Access access;
     private final Cards cards;
+    private final Sleep sleep;
     private final Place place;
 
     /// What the routes need to know of where they are.
     public record Place(String defaultBackend, java.util.function.Supplier<java.net.URI> platformUrl) {}
 
-    public WorkspaceRoutes(Workspaces workspaces, Hierarchy hierarchy, Access access, Cards cards, Place place) {
+    public WorkspaceRoutes(
+            Workspaces workspaces, Hierarchy hierarchy, Access access, Cards cards, Sleep sleep, Place place) {
         this.workspaces = workspaces;
         this.hierarchy = hierarchy;
         this.access = access;
         this.cards = cards;
+        this.sleep = sleep;
         this.place = place;
     }
 
@@ -60,6 +64,7 @@ public final class WorkspaceRoutes {
                 new Route(Method.DELETE, "/workspaces/{id}", ADMIN, this::remove),
                 new Route(Method.POST, "/workspaces/{id}/restart", WORKSPACE, this::restart),
                 new Route(Method.POST, "/workspaces/{id}/pause", WORKSPACE, this::pause),
+                new Route(Method.POST, "/workspaces/{id}/hibernate", WORKSPACE, this::hibernate),
                 new Route(Method.POST, "/workspaces/{id}/resume", ADMIN, this::resume),
                 new Route(Method.GET, "/workspaces/{id}/state", WORKSPACE, this::state));
     }
@@ -158,6 +163,12 @@ public final class WorkspaceRoutes {
     private Answer pause(Call call) {
         call.jsonOrNothing();
         return Answer.ok(Json.object().put("status", "paused").put("paused_count", workspaces.pause(call.id())));
+    }
+
+    private Answer hibernate(Call call) {
+        call.jsonOrNothing();
+        sleep.hibernate(call.id(), call.query("force").filter("true"::equals).isPresent());
+        return Answer.ok(Json.object().put("status", "hibernated"));
     }
 
     private Answer resume(Call call) {

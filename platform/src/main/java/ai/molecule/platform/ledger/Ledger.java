@@ -142,6 +142,22 @@ public final class Ledger implements AutoCloseable {
         return store.waitingTargets(clock.instant());
     }
 
+    /// The hibernated workspaces that have mail.
+    public List<WorkspaceId> sleepersWithMail() {
+        return store.sleepersWithMail();
+    }
+
+    /// The workspaces whose agents the platform runs and that nobody asked, and that asked nobody, since a
+    /// time.
+    public List<WorkspaceId> idleSince(Instant then) {
+        return store.idleSince(then);
+    }
+
+    /// How many messages the agent of a workspace is at.
+    public int running(WorkspaceId workspace) {
+        return store.running(workspace);
+    }
+
     /// Takes over what processes held that are gone, and what was held for too long.
     ///
     /// @param besides the deliveries that are at work in this process

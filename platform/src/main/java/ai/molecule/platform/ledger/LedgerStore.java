@@ -263,6 +263,38 @@ final class LedgerStore {
                 """, row -> new WorkspaceId(row.uuid("workspace_id")), now);
     }
 
+    /// The hibernated workspaces that have mail.
+    List<WorkspaceId> sleepersWithMail() {
+        return database.query("""
+                select m.workspace_id from mailboxes m join workspaces w on w.id = m.workspace_id
+                where m.queued > 0 and w.status = 'hibernated' limit 1000
+                """, row -> new WorkspaceId(row.uuid("workspace_id")));
+    }
+
+    /// The workspaces whose agents the platform runs and that nobody asked, and that asked nobody, since a
+    /// time.
+    List<WorkspaceId> idleSince(Instant then) {
+        return database.query("""
+                select w.id from workspaces w
+                    left join mailboxes m on m.workspace_id = w.id
+                    left join presence p on p.workspace_id = w.id
+                where w.status in ('online', 'degraded') and w.backend <> 'external' and w.status_since < ?
+                    and coalesce(m.queued + m.running, 0) = 0 and coalesce(p.active_tasks, 0) = 0
+                    and not exists (select from tasks t where t.target = w.id and t.state_at > ?)
+                    and not exists (select from tasks t where t.owner = w.id and t.created_at > ?)
+                limit 1000
+                """, row -> new WorkspaceId(row.uuid("id")), then, then, then);
+    }
+
+    /// How many messages the agent of a workspace is at.
+    int running(WorkspaceId workspace) {
+        return database.first(
+                        "select running from mailboxes where workspace_id = ?",
+                        row -> row.count("running"),
+                        workspace.value())
+                .orElse(0);
+    }
+
     /// A queued message that cannot wait any longer, and why.
     record Hopeless(UUID task, WorkspaceId target, long seq, Entry.Hold hold, String why) {}
 

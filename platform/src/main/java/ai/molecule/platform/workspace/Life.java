@@ -16,7 +16,8 @@ import java.util.Locale;
 ///                      ^ |         |
 ///      beat, registered| v silent, died
 ///                     offline
-///   any living state -> paused | hibernated (-> provisioning, or offline for external) -> removed, for ever
+///   any living state -> paused (-> provisioning, or offline for external) -> removed, for ever
+///   online, degraded -> hibernated -> provisioning: idle, until a message or a person wakes it
 /// ```
 public sealed interface Life {
 
@@ -158,8 +159,8 @@ public sealed interface Life {
     /// A person wants its agent started anew.
     default Life restarted(Instant now) {
         return switch (this) {
-            case Provisioning _, Online _, Degraded _, Offline _, Failed _ -> new Provisioning(now);
-            case AwaitingAgent _, Paused _, Hibernated _, Removed _ -> throw refuse("restart");
+            case Provisioning _, Online _, Degraded _, Offline _, Hibernated _, Failed _ -> new Provisioning(now);
+            case AwaitingAgent _, Paused _, Removed _ -> throw refuse("restart");
         };
     }
 
@@ -172,11 +173,29 @@ public sealed interface Life {
         };
     }
 
+    /// It has nothing to do; its agent may stop.
+    default Life hibernated(Instant now) {
+        return switch (this) {
+            case Online _, Degraded _ -> new Hibernated(now);
+            case Provisioning _, AwaitingAgent _, Offline _, Paused _, Hibernated _, Failed _, Removed _ ->
+                throw refuse("hibernate");
+        };
+    }
+
+    /// There is something to do again.
+    default Life woken(Instant now) {
+        return switch (this) {
+            case Hibernated _ -> new Provisioning(now);
+            case Provisioning _, AwaitingAgent _, Online _, Degraded _, Offline _, Paused _, Failed _, Removed _ ->
+                this;
+        };
+    }
+
     /// A person wants it back; what follows depends on who runs its agent.
     default Life resumed(Life next) {
         return switch (this) {
-            case Paused _ -> next;
-            case Provisioning _, AwaitingAgent _, Online _, Degraded _, Offline _, Hibernated _, Failed _, Removed _ ->
+            case Paused _, Hibernated _ -> next;
+            case Provisioning _, AwaitingAgent _, Online _, Degraded _, Offline _, Failed _, Removed _ ->
                 throw refuse("resume");
         };
     }

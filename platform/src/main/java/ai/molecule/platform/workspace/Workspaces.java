@@ -130,6 +130,39 @@ public final class Workspaces {
         });
     }
 
+    /// Stops an agent that has nothing to do.
+    ///
+    /// @throws Refusal `illegal_transition` when the platform does not run it, or it is not running
+    public void hibernate(WorkspaceId id) {
+        lives.change(id, found -> {
+            var old = present(found);
+            if (old.profile().external()) {
+                throw new Refusal(
+                        Refusal.Reason.ILLEGAL_TRANSITION,
+                        "Expected a workspace whose agent the platform runs, but workspace " + id + " is external");
+            }
+            return old.with(old.life().hibernated(clock.instant()));
+        });
+    }
+
+    /// Has the agent of a hibernated workspace started again; any other is left alone, and one below a paused
+    /// ancestor
+    /// sleeps on.
+    public void wake(WorkspaceId id) {
+        if (store.lineage(id).stream().skip(1).noneMatch(ancestor -> ancestor.life() instanceof Life.Paused)) {
+            lives.change(
+                    id,
+                    found -> found.life() instanceof Life.Hibernated
+                            ? found.with(found.life().woken(clock.instant())).nextGeneration()
+                            : found);
+        }
+    }
+
+    /// Workspaces that are at work.
+    ///
+    /// @param activeTasks on how many tasks
+    public record Busy(int activeTasks) {}
+
     /// Stops a workspace and everything below it.
     ///
     /// @return how many were stopped

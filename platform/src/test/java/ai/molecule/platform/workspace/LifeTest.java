@@ -29,7 +29,8 @@ class LifeTest {
             new Life.Failed(THEN, "x"),
             new Life.Removed(THEN));
 
-    /// Each transition, and where it leads from every state in the order above; `-` means refused, `=` unchanged.
+    /// Each transition, and where it leads from every state in the order above; `-` means refused, `=`
+    /// unchanged.
     static Stream<Arguments> table() {
         return Stream.of(
                 row("registered", life -> life.registered(NOW), "online online = online online - - - -"),
@@ -44,9 +45,14 @@ class LifeTest {
                 row(
                         "restarted",
                         life -> life.restarted(NOW),
-                        "provisioning - provisioning provisioning provisioning - - provisioning -"),
+                        "provisioning - provisioning provisioning provisioning - provisioning provisioning -"),
                 row("paused", life -> life.paused(NOW), "paused paused paused paused paused - paused paused -"),
-                row("resumed", life -> life.resumed(new Life.Provisioning(NOW)), "- - - - - provisioning - - -"),
+                row("hibernated", life -> life.hibernated(NOW), "- - hibernated hibernated - - - - -"),
+                row("woken", life -> life.woken(NOW), "= = = = = = provisioning = ="),
+                row(
+                        "resumed",
+                        life -> life.resumed(new Life.Provisioning(NOW)),
+                        "- - - - - provisioning provisioning - -"),
                 row(
                         "removed",
                         life -> life.removed(NOW),
