@@ -243,6 +243,9 @@ $$;
 -- Work that must be done by a time.
 create index tasks_due on tasks (deadline) where deadline is not null and state not in ('completed', 'failed', 'canceled', 'rejected');
 
+-- Whose agent waits for its caller does not sleep.
+create index tasks_asking on tasks (target) where state in ('input-required', 'auth-required');
+
 create index pushes_dead on pushes (created_at) where phase = 'dead';
 
 -- What a workspace's agent tells of itself beside its tasks, in the words of the original. Numbered together with the

@@ -34,6 +34,7 @@ import ai.molecule.platform.edge.Limits;
 import ai.molecule.platform.edge.RateLimit;
 import ai.molecule.platform.edge.RegistryRoutes;
 import ai.molecule.platform.edge.Route;
+import ai.molecule.platform.edge.SecretRoutes;
 import ai.molecule.platform.edge.SignInRoutes;
 import ai.molecule.platform.edge.TaskRoutes;
 import ai.molecule.platform.edge.WorkspaceRoutes;
@@ -49,6 +50,7 @@ import ai.molecule.platform.registry.Registry;
 import ai.molecule.platform.registry.Routes;
 import ai.molecule.platform.registry.Silence;
 import ai.molecule.platform.registry.UrlGuard;
+import ai.molecule.platform.secret.Secrets;
 import ai.molecule.platform.store.Database;
 import ai.molecule.platform.store.EmbeddedPostgres;
 import ai.molecule.platform.store.LeaderLock;
@@ -108,20 +110,20 @@ final class House implements AutoCloseable {
     ///
     /// @param agentJar the agent that the process backend runs
     static House build(Settings settings, Path agentJar, Knobs knobs)
-            throws IOException, DataDirectory.InUseException, BackendException {
+            throws IOException, DataDirectory.InUseException, BackendException, Settings.BadSettingsException {
         var directory = DataDirectory.open(settings.dataDirectory());
         var opened = new ArrayDeque<AutoCloseable>();
         opened.push(directory);
         try {
             return new House(settings, directory, agentJar, knobs, opened);
-        } catch (IOException | BackendException | RuntimeException failed) {
+        } catch (IOException | BackendException | Settings.BadSettingsException | RuntimeException failed) {
             closeAll(opened);
             throw failed;
         }
     }
 
     private House(Settings settings, DataDirectory directory, Path agentJar, Knobs knobs, Deque<AutoCloseable> opened)
-            throws IOException, BackendException {
+            throws IOException, BackendException, Settings.BadSettingsException {
         open = opened;
         var clock = knobs.clock();
 
@@ -135,17 +137,20 @@ final class House implements AutoCloseable {
                 ? settings.encryptionKey().get()
                 : directory.secret("encryption-key");
         var keys = new Keys(encryptionKey);
+        var journal = new Journal(database, clock);
+        var secrets = new Secrets(database, encryptionKey, journal, clock);
+        checkKey(secrets);
         access = new Access(database, adminToken, clock);
         var hierarchy = new Hierarchy(database);
-        var journal = new Journal(database, clock);
         Supplier<URI> url = platformUrl::get;
         Backend process = keep(ProcessBackend.open(directory.path(), AgentProgram.beside(agentJar)));
         var backends = Map.of(process.name(), process);
         var offer = new Offer(settings.allowedRuntimes(), Map.of(process.name(), process.runtimes()));
         var lives = new Lives(database, journal);
-        var workspaces = new Workspaces(lives, journal, offer, access, database, clock);
+        var workspaces = new Workspaces(lives, journal, offer, access, secrets, database, clock);
         var deaths = new Deaths(lives, database, clock);
-        var provisioner = new Provisioner(lives, deaths, access, new Provisioner.Surroundings(backends, url), clock);
+        var provisioner =
+                new Provisioner(lives, deaths, access, secrets, new Provisioner.Surroundings(backends, url), clock);
         var agentUrls = new UrlGuard(settings.allowedAgentCidrs(), "ALLOWED_AGENT_CIDRS");
         var webhookUrls = new UrlGuard(settings.allowedWebhookCidrs(), "ALLOWED_WEBHOOK_CIDRS");
         var registry = new Registry(lives, access, keys, agentUrls, database, clock);
@@ -184,6 +189,7 @@ final class House implements AutoCloseable {
         routes.addAll(new CardRoutes(cards, hierarchy).routes());
         routes.addAll(new DelegationRoutes(switchboard, board, asking, activity, clock).routes());
         routes.addAll(new ActivityRoutes(activity, workspaces, new ActivityJson(workspaces, url), clock).routes());
+        routes.addAll(new SecretRoutes(secrets, workspaces).routes());
         routes.addAll(new TaskRoutes(board, asking, new Resending(ledger, deliveries, clock), pushes).routes());
         routes.addAll(new JournalRoutes(journal).routes());
         var edge = keep(Edge.open(
@@ -225,6 +231,14 @@ final class House implements AutoCloseable {
         keep(new Loop("pushes", PUSH_PACE, pushRelay::round)).start();
         keep(new Loop("silence", LOOK_PACE, silence::look)).start();
         keep(new Loop("heartbeats", FLUSH_PACE, heartbeats::flush)).start();
+    }
+
+    private static void checkKey(Secrets secrets) throws Settings.BadSettingsException {
+        try {
+            secrets.checkKey();
+        } catch (Secrets.WrongKeyException wrong) {
+            throw new Settings.BadSettingsException(List.of(String.valueOf(wrong.getMessage())));
+        }
     }
 
     /// Settles while this process leads.

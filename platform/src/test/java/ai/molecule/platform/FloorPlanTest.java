@@ -1,6 +1,7 @@
 package ai.molecule.platform;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
@@ -17,17 +18,20 @@ class FloorPlanTest {
 
     private static final String HOUSE = "ai.molecule.platform.";
 
-    static final Map<String, Set<String>> DOORS = Map.of(
-            "edge", Set.of("a2a", "live", "ledger", "registry", "workspace", "access", "journal", "store"),
-            "a2a", Set.of("ledger", "registry", "workspace", "journal", "access", "store"),
-            "live", Set.of("ledger", "workspace", "journal", "store"),
-            "ledger", Set.of("registry", "journal", "access", "store"),
-            "registry", Set.of("workspace", "access", "journal", "store"),
-            "workspace", Set.of("access", "backend", "journal", "store"),
-            "journal", Set.of("store"),
-            "access", Set.of("store"),
-            "backend", Set.of(),
-            "store", Set.of());
+    static final Map<String, Set<String>> DOORS = Map.ofEntries(
+            entry(
+                    "edge",
+                    Set.of("a2a", "live", "ledger", "registry", "workspace", "secret", "access", "journal", "store")),
+            entry("a2a", Set.of("ledger", "registry", "workspace", "journal", "access", "store")),
+            entry("live", Set.of("ledger", "workspace", "journal", "store")),
+            entry("ledger", Set.of("registry", "journal", "access", "store")),
+            entry("registry", Set.of("workspace", "access", "journal", "store")),
+            entry("workspace", Set.of("secret", "access", "backend", "journal", "store")),
+            entry("secret", Set.of("journal", "store")),
+            entry("journal", Set.of("store")),
+            entry("access", Set.of("store")),
+            entry("backend", Set.of()),
+            entry("store", Set.of()));
 
     @ArchTest
     static void everyRoomIsOnThePlan(JavaClasses classes) {

@@ -292,6 +292,68 @@ class HealingTest {
     }
 
     @Test
+    void anAgentThatHangsIsFreeAgainAfterTheDeadline() throws Exception {
+        try (var agent = new ScriptedAgent(turn -> {
+            if (turn.nth() == 1) {
+                new CountDownLatch(1).await(20, TimeUnit.SECONDS);
+            } else {
+                turn.begin();
+                turn.came("COMPLETED");
+            }
+        })) {
+            var id = registered(house, agent);
+            var body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"SendMessage\",\"params\":"
+                    + TestHouse.dropped("hangs", "") + "}";
+            house.call(
+                    "POST",
+                    "/workspaces/" + id + "/a2a",
+                    TestHouse.ADMIN_TOKEN,
+                    body,
+                    Map.of("A2A-Version", "1.0", "X-Task-Timeout", "1"));
+            var next = house.drop(id, "next", "").path("id").asText();
+            await().atMost(Duration.ofSeconds(6))
+                    .until(() -> house.get("/tasks/" + next).text("state").equals("completed"));
+        }
+    }
+
+    @Test
+    void anAddressThatCannotBeCalledIsTriedAtLeisure() throws Exception {
+        var id = house.create("{\"name\":\"nowhere\",\"runtime\":\"external\"}");
+        house.post(
+                "/registry/register",
+                "{\"id\":\"" + id + "\",\"url\":\"https://agent.invalid/\",\"agent_card\":{\"name\":\"x\"}}");
+        var task = house.drop(id, "x", "").path("id").asText();
+        await().during(Duration.ofSeconds(2))
+                .atMost(Duration.ofSeconds(10))
+                .until(() -> house.get("/tasks/" + task).body().path("attempts").asInt() < 6);
+        assertThat(house.get("/tasks/" + task).text("problem")).contains("cannot be called");
+        house.rpc(id, "CancelTask", "{\"id\":\"" + task + "\"}");
+    }
+
+    @Test
+    void whatACallerSaidMeanwhileStaysSaidWhateverTheAgentDraws() throws Exception {
+        var said = new CountDownLatch(1);
+        try (var agent = new ScriptedAgent(turn -> {
+            turn.begin();
+            if (turn.nth() == 1) {
+                said.await();
+                turn.say("{\"task\":" + ScriptedAgent.Turn.taskIn("WORKING") + "}");
+                turn.came("INPUT_REQUIRED");
+            } else {
+                turn.came("COMPLETED");
+            }
+        })) {
+            var id = registered(house, agent);
+            var task = house.drop(id, "first", "").path("id").asText();
+            awaitState(id, task, "working");
+            house.drop(id, "also this", ",\"taskId\":\"" + task + "\"");
+            said.countDown();
+            awaitState(id, task, "completed");
+            assertThat(task(id, task).path("history").findValuesAsText("text")).contains("first", "also this");
+        }
+    }
+
+    @Test
     void whatWaitsBeyondItsDeadlineIsADeadLetterAndWhatItAskedForEndsWithIt() throws Exception {
         var source = house.create("{\"name\":\"source\",\"runtime\":\"external\"}");
         var target = house.create("{\"name\":\"target\",\"runtime\":\"external\"}");

@@ -117,14 +117,14 @@ final class ScriptedAgent implements AutoCloseable {
                     + Integer.toHexString(text.hashCode()) + "\",\"parts\":[{\"text\":\"" + text + "\"}]}}}");
         }
 
-        private void say(String event) throws IOException {
+        void say(String event) throws IOException {
             var data = "data: {\"jsonrpc\":\"2.0\",\"id\":" + call.path("id") + ",\"result\":" + event + "}\n\n";
             exchange.getResponseBody().write(data.getBytes(StandardCharsets.UTF_8));
             exchange.getResponseBody().flush();
         }
 
         /// Its task, with words that have no id.
-        private static String taskIn(String state) {
+        static String taskIn(String state) {
             return "{\"id\":\"" + TASK + "\",\"contextId\":\"c\",\"status\":{\"state\":\"TASK_STATE_" + state
                     + "\"},\"history\":[{\"role\":\"ROLE_AGENT\",\"parts\":[{\"text\":\"thinking\"}]}]}";
         }

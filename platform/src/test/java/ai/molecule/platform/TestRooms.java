@@ -10,6 +10,7 @@ import ai.molecule.platform.live.Feed;
 import ai.molecule.platform.registry.Heartbeats;
 import ai.molecule.platform.registry.Registry;
 import ai.molecule.platform.registry.UrlGuard;
+import ai.molecule.platform.secret.Secrets;
 import ai.molecule.platform.store.Database;
 import ai.molecule.platform.store.Notices;
 import ai.molecule.platform.store.TestPostgres;
@@ -39,14 +40,22 @@ public final class TestRooms implements AutoCloseable {
     public final Journal journal = new Journal(database, clock);
     public final Access access = new Access(database, ADMIN_TOKEN, clock);
     public final Hierarchy hierarchy = new Hierarchy(database);
+    public final Secrets secrets = new Secrets(database, "a key for tests only", journal, clock);
     public final Lives lives = new Lives(database, journal);
     public final Workspaces workspaces = new Workspaces(
-            lives, journal, new Offer(Offer.KNOWN, Map.of("process", backend.runtimes())), access, database, clock);
+            lives,
+            journal,
+            new Offer(Offer.KNOWN, Map.of("process", backend.runtimes())),
+            access,
+            secrets,
+            database,
+            clock);
     public final Deaths deaths = new Deaths(lives, database, clock);
     public final Provisioner provisioner = new Provisioner(
             lives,
             deaths,
             access,
+            secrets,
             new Provisioner.Surroundings(Map.of("process", backend), () -> URI.create("http://127.0.0.1:8080/")),
             clock);
     public final Registry registry = new Registry(

@@ -17,7 +17,15 @@ public final class TaskTree {
     /// Applies an event. A message of the agent instead of a task ends the task with it.
     public void apply(ObjectNode event) {
         if (event.path("task") instanceof ObjectNode whole) {
+            var before = task.path("history");
             task = whole.deepCopy();
+            // Who drew the picture may not have known of a message that came meanwhile; what a caller said
+            // stays said.
+            before.forEach(message -> {
+                if (message.path("role").asText("").equals("ROLE_USER")) {
+                    addOnce(history(), message);
+                }
+            });
         }
         if (event.path(HEARD) instanceof ObjectNode message) {
             history().add(message);

@@ -4,6 +4,7 @@ import ai.molecule.platform.registry.Routes.Route;
 import ai.molecule.protocol.A2aMethod;
 import ai.molecule.protocol.A2aVersion;
 import ai.molecule.protocol.Json;
+import ai.molecule.protocol.JsonRpc.ErrorCode;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -19,11 +20,15 @@ import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -78,8 +83,19 @@ public final class AgentLine implements AutoCloseable {
     /// @param headers that go with the call
     /// @throws LineException when it cannot be reached, or answers nothing that can be used
     Heard call(Route route, A2aMethod method, ObjectNode params, Map<String, String> headers) throws LineException {
+        return call(route, method, params, headers, cancel -> {});
+    }
+
+    /// Calls an agent, and gives the means to break the call off before the head of its answer is there.
+    Heard call(
+            Route route,
+            A2aMethod method,
+            ObjectNode params,
+            Map<String, String> headers,
+            Consumer<Runnable> cancellation)
+            throws LineException {
         try {
-            return call(request(route, method, params, headers));
+            return call(request(route, method, params, headers), cancellation);
         } catch (IllegalArgumentException unspeakable) {
             throw new LineException(Fault.NONSENSE, "the call cannot be put into HTTP", unspeakable);
         }
@@ -107,9 +123,11 @@ public final class AgentLine implements AutoCloseable {
         return method.sends() ? patience.answer() : QUESTION_PATIENCE;
     }
 
-    private Heard call(HttpRequest request) throws LineException {
+    private Heard call(HttpRequest request, Consumer<Runnable> cancellation) throws LineException {
         try {
-            var response = client.send(request, AgentLine::body);
+            CompletableFuture<HttpResponse<Object>> answer = client.sendAsync(request, AgentLine::body);
+            cancellation.accept(() -> answer.cancel(true));
+            var response = sent(answer);
             return switch (response.body()) {
                 case EventSource events -> new Heard.Stream(events);
                 case InputStream whole -> new Heard.Whole(whole(response, whole));
@@ -127,10 +145,41 @@ public final class AgentLine implements AutoCloseable {
         }
     }
 
-    private static BodySubscriber<?> body(HttpResponse.ResponseInfo info) {
-        return info.statusCode() == 200 && kind(info.headers()).startsWith("text/event-stream")
-                ? new EventSource()
-                : HttpResponse.BodySubscribers.ofInputStream();
+    /// The task as the agent has it; empty when it has none.
+    Optional<ObjectNode> ask(Route route, AgentWords words) throws LineException {
+        if (!(call(route, A2aMethod.GET, words.about(), Map.of()) instanceof Heard.Whole(var response))) {
+            throw new LineException(Fault.NONSENSE, "the agent answered a question with a stream", null);
+        }
+        var code = response.path("error").path("code").asInt(0);
+        if (code == ErrorCode.TASK_NOT_FOUND.number() || code == ErrorCode.METHOD_NOT_FOUND.number()) {
+            return Optional.empty();
+        }
+        if (code != 0) {
+            throw new LineException(Fault.LOST, "the agent answered a question with error " + code, null);
+        }
+        return words.read(response.path("result")).filter(event -> event.has("task"));
+    }
+
+    private static HttpResponse<Object> sent(CompletableFuture<HttpResponse<Object>> answer)
+            throws IOException, InterruptedException, LineException {
+        try {
+            return answer.get();
+        } catch (CancellationException stopped) {
+            throw new LineException(Fault.LOST, "the call was broken off", stopped);
+        } catch (ExecutionException failed) {
+            if (failed.getCause() instanceof IOException broken) {
+                throw broken;
+            }
+            throw new LineException(Fault.LOST, "the call was broken off", failed);
+        }
+    }
+
+    @SuppressWarnings("unchecked") // A body of either kind is only told apart and read.
+    private static BodySubscriber<Object> body(HttpResponse.ResponseInfo info) {
+        return (BodySubscriber<Object>) (BodySubscriber<?>)
+                (info.statusCode() == 200 && kind(info.headers()).startsWith("text/event-stream")
+                        ? new EventSource()
+                        : HttpResponse.BodySubscribers.ofInputStream());
     }
 
     private static String kind(HttpHeaders headers) {

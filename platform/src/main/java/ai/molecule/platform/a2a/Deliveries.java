@@ -87,7 +87,7 @@ public final class Deliveries implements AutoCloseable {
         for (int failures = 0; next.isPresent() && !closed; ) {
             try {
                 var delivery = own.now(next.get().get());
-                if (failures == FAILURES_MAX) {
+                if (failures >= FAILURES_MAX) {
                     delivery.giveUp("the platform failed to deliver it");
                 } else {
                     delivery.run();
@@ -97,7 +97,7 @@ public final class Deliveries implements AutoCloseable {
                 if (closed) {
                     return;
                 }
-                failures += failed instanceof DatabaseException ? 0 : 1;
+                failures += failed instanceof DatabaseException lost && lost.unavailable() ? 0 : 1;
                 LOG.warn("Delivery {} failed; it is begun again in {}", lease.delivery(), AGAIN, failed);
             }
             next = pickUp(lease);
@@ -118,7 +118,10 @@ public final class Deliveries implements AutoCloseable {
     }
 
     private Supplier<Delivery> fromLedger(Lease lease) {
-        return () -> new Delivery(means, lease, null, null, ledger.tree(lease.task()));
+        return () -> {
+            var task = ledger.find(lease.task()).orElseThrow();
+            return new Delivery(means, lease, null, task, ledger.tree(task.id(), task.seq()));
+        };
     }
 
     /// A delivery that is at work here, which may have been begun more than once.

@@ -64,6 +64,7 @@ final class Delivery implements Runnable {
     private long said;
     private @Nullable ObjectNode held;
     private volatile @Nullable EventSource open;
+    private volatile @Nullable Runnable calling;
     private volatile boolean stopped;
     private volatile boolean left;
 
@@ -78,7 +79,7 @@ final class Delivery implements Runnable {
         this.way = way;
         this.known = known;
         this.tree = tree;
-        this.further = lease.seq() > 1 && tree.task().path("history").size() > 1;
+        this.further = lease.seq() > 1;
         this.words =
                 new AgentWords(lease.task().toString(), lease.contextId(), lease.agentTask(), lease.agentContext());
         this.scribe = new Scribe(means.ledger(), lease, words, tree, further);
@@ -95,6 +96,10 @@ final class Delivery implements Runnable {
         var stream = open;
         if (stream != null) {
             stream.close();
+        }
+        var call = calling;
+        if (call != null) {
+            call.run();
         }
     }
 
@@ -145,16 +150,15 @@ final class Delivery implements Runnable {
 
     private void deliver() throws Scribe.LeaseLostException {
         try {
-            var route = way == null
-                    ? means.routes().to(lease.target())
-                    : Optional.of(means.routes().along(lease.target(), way));
-            if (route.isEmpty()) {
+            var there = way == null ? means.routes().way(lease.target()) : Optional.of(way);
+            if (there.isEmpty()) {
                 again("its agent is not there", false);
                 return;
             }
-            epoch = route.get().epoch();
+            epoch = there.get().epoch();
+            var route = means.routes().along(lease.target(), there.get());
             var theyHaveIt = lease.acknowledged() && !words.theirTask().isEmpty();
-            var settled = theyHaveIt ? heal() : send(route.get());
+            var settled = theyHaveIt ? heal() : send(route);
             while (!settled) {
                 settled = heal();
             }
@@ -186,7 +190,7 @@ final class Delivery implements Runnable {
     private boolean send(Route route) throws LineException, Scribe.LeaseLostException {
         var method = route.streams() ? A2aMethod.STREAM : A2aMethod.SEND;
         var params = words.send(lease.request().path("params"), route.speaks(), means.names(lease.target()));
-        return switch (means.line().call(route, method, params, words.headers(lease.request()))) {
+        return switch (means.line().call(route, method, params, words.headers(lease.request()), this::called)) {
             case Heard.Whole(var response) -> whole(response);
             case Heard.Stream(var events) -> follow(events);
         };
@@ -199,6 +203,13 @@ final class Delivery implements Runnable {
         }
         take(read(response));
         return settledNow();
+    }
+
+    private void called(Runnable cancel) {
+        calling = cancel;
+        if (stopped) {
+            cancel.run();
+        }
     }
 
     /// Writes down what a stream brings; true when the task settled in it.
@@ -267,7 +278,8 @@ final class Delivery implements Runnable {
     /// Takes an event of the agent. The state from before a further message, which a stream repeats at its
     /// beginning, is held back until the stream ends with it.
     private void take(ObjectNode event) throws LineException {
-        said += Json.weight(event);
+        // A picture of the whole task says only what is more than before.
+        said += Math.max(0, Json.weight(event) - (event.has("task") ? Json.weight(tree.task()) : 0));
         if (said > SAID_BYTES_MAX) {
             throw new LineException(
                     Fault.NONSENSE, "the agent said more than " + SAID_BYTES_MAX + " bytes about one task", null);
@@ -322,7 +334,7 @@ final class Delivery implements Runnable {
             }
             epoch = route.get().epoch();
             try {
-                var heardOf = ask(route.get());
+                var heardOf = means.line().ask(route.get(), words);
                 if (heardOf.isEmpty()) {
                     again("its agent does not know it any more", true);
                     return true;
@@ -336,26 +348,14 @@ final class Delivery implements Runnable {
                 LockSupport.parkNanos(POLL_PACE.toNanos());
                 return false;
             } catch (LineException broken) {
+                if (broken.fault() == Fault.NONSENSE) {
+                    throw broken;
+                }
                 LOG.debug("Task {} cannot be asked for: {}", lease.task(), broken.getMessage());
             }
         }
         again("its agent was lost while at it", true);
         return true;
-    }
-
-    /// The task as the agent has it; empty when it has none.
-    private Optional<ObjectNode> ask(Route route) throws LineException {
-        if (!(means.line().call(route, A2aMethod.GET, words.about(), Map.of()) instanceof Heard.Whole(var response))) {
-            throw new LineException(Fault.NONSENSE, "the agent answered a question with a stream", null);
-        }
-        var code = response.path("error").path("code").asInt(0);
-        if (code == ErrorCode.TASK_NOT_FOUND.number() || code == ErrorCode.METHOD_NOT_FOUND.number()) {
-            return Optional.empty();
-        }
-        if (code != 0) {
-            throw new LineException(Fault.LOST, "the agent answered a question with error " + code, null);
-        }
-        return words.read(response.path("result")).filter(event -> event.has("task"));
     }
 
     /// Writes down how the task is where that is news; true when it settled.

@@ -64,6 +64,7 @@ public final class Resending {
             message.put("taskId", task.toString());
         }
         if (request.path("headers") instanceof ObjectNode headers) {
+            headers.remove(Sending.DEADLINE);
             headers.put(Courses.TRACEPARENT, Courses.traceparent(trace, task));
         }
         var message = (ObjectNode) request.path("params").path("message").deepCopy();

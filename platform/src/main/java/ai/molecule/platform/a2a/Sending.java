@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 /// Takes messages in, and lets their callers wait or watch.
 public final class Sending {
 
+    /// The header by which an agent is told when its task must be done.
+    static final String DEADLINE = "X-Task-Deadline";
+
     private static final int NAME_MAX = 200;
 
     private final Workspaces workspaces;
@@ -128,8 +131,9 @@ public final class Sending {
                 incoming, incoming.call().params().path("configuration").path("taskPushNotificationConfig"));
         return switch (ledger.accept(submission)) {
             case Accepted.Leased(var lease, long seq, var way) -> {
+                var begun = named.isEmpty() ? copy(tree) : ledger.tree(lease.task(), seq);
                 var watch = ledger.watch(lease.task(), seq, true);
-                deliveries.begin(lease, way, named.isEmpty() ? copy(tree) : ledger.tree(lease.task(), seq));
+                deliveries.begin(lease, way, begun);
                 yield kept(push, new Taken(lease.task(), seq, tree, watch, false));
             }
             case Accepted.Queued(var task, long seq) ->
@@ -230,8 +234,9 @@ public final class Sending {
         var headers = request.putObject("headers");
         incoming.headers().forEach(headers::put);
         headers.put("traceparent", Courses.traceparent(known == null ? origin.trace() : known.trace(), task));
-        if (origin.deadline() != null) {
-            headers.put("X-Task-Deadline", origin.deadline().toString());
+        var deadline = known == null ? origin.deadline() : known.deadline();
+        if (deadline != null) {
+            headers.put(DEADLINE, deadline.toString());
         }
         owner.workspace().ifPresent(workspace -> headers.put("X-Workspace-ID", workspace.toString()));
         return new Submission(
@@ -249,7 +254,7 @@ public final class Sending {
                 state.wire(A2aVersion.V0_3),
                 request,
                 origin,
-                expires(origin.deadline()));
+                expires(deadline));
     }
 
     private Instant expires(@Nullable Instant deadline) {

@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /// The activity of a workspace in the original's words: what its programs poll, and where they log and speak
 /// up.
@@ -30,6 +31,11 @@ public final class ActivityRoutes {
     private static final int LIMIT_MAX = 500;
     private static final int TEXT_MAX = 64 * 1024;
     private static final int LINE_MAX = 1000;
+    private static final int KEY_MAX = 200;
+    private static final int TOLD_MAX = 4000;
+    private static final int ATTACHMENTS_MAX = 32;
+    private static final int ATTACHMENTS_BYTES_MAX = 16 * 1024;
+    private static final Instant FAR = Instant.parse("9999-12-31T23:59:59Z");
     private static final Duration SINCE_MAX = Duration.ofDays(365);
     private static final Set<String> LOGGED = Set.of(
             Activity.SENT, Activity.RECEIVED, "task_update", "agent_log", "skill_promotion", "memory_write", "error");
@@ -68,9 +74,14 @@ public final class ActivityRoutes {
         var type = call.query("type").orElse("");
         var inbox = agent && (type.isEmpty() || type.equals(Activity.RECEIVED));
         var after = cursor.isPresent() ? place(call, cursor.get()) : 0;
-        if (inbox && cursor.isPresent()) {
+        // What was read is known only of who reads everything.
+        var whole = inbox
+                && since.isEmpty()
+                && Stream.of("before_ts", "peer_id", "source")
+                        .noneMatch(name -> call.query(name).isPresent());
+        if (whole && cursor.isPresent()) {
             activity.read(call.id(), after);
-        } else if (inbox && since.isEmpty() && call.query("before_ts").isEmpty()) {
+        } else if (whole) {
             after = activity.read(call.id());
         }
         var rows = activity.list(new Activity.Query(
@@ -83,8 +94,7 @@ public final class ActivityRoutes {
                         .map(ActivityRoutes::time)
                         .orElse(clock.instant().plus(SINCE_MAX)),
                 call.query("peer_id").map(ActivityRoutes::workspace).orElse(null),
-                cursor.isPresent()
-                        || (inbox && since.isEmpty() && call.query("before_ts").isEmpty()),
+                cursor.isPresent() || whole,
                 inbox,
                 limit(call)));
         return Answer.ok(json.rows(call.id(), rows));
@@ -123,11 +133,18 @@ public final class ActivityRoutes {
         try {
             return text.matches("[0-9]{1,10}([.][0-9]*)?")
                     ? Instant.ofEpochSecond(Long.parseLong(text.replaceFirst("[.].*", "")))
-                    : Instant.parse(text).isAfter(Instant.EPOCH) ? Instant.parse(text) : Instant.EPOCH;
+                    : within(Instant.parse(text));
         } catch (DateTimeException notATime) {
             throw new Refusal(
                     Reason.BAD_REQUEST, "Expected \"before_ts\" to be a time like 2026-01-31T12:00:00Z, or seconds");
         }
+    }
+
+    private static Instant within(Instant time) {
+        if (time.isBefore(Instant.EPOCH)) {
+            return Instant.EPOCH;
+        }
+        return time.isAfter(FAR) ? FAR : time;
     }
 
     private static WorkspaceId workspace(String text) {
@@ -201,7 +218,8 @@ public final class ActivityRoutes {
 
     private Answer acknowledge(Call call) {
         var wire = Wire.of(call.json());
-        var seq = wire.integer("acked_seq", -1);
+        var given = wire.json().path("acked_seq");
+        var seq = given.isIntegralNumber() && given.canConvertToLong() ? given.longValue() : -1;
         if (seq < 0) {
             throw new Refusal(
                     Reason.INVALID_FIELD, "Expected \"acked_seq\", the \"seq\" of the last row that was read");
@@ -224,8 +242,14 @@ public final class ActivityRoutes {
         }
         var workspace = workspaces.require(call.id());
         var attachments = wire.json().path("attachments");
-        if (wire.has("attachments") && !attachments.isArray()) {
-            throw new Refusal(Reason.INVALID_FIELD, "Expected \"attachments\" to be an array");
+        if (wire.has("attachments")
+                && (!attachments.isArray()
+                        || attachments.size() > ATTACHMENTS_MAX
+                        || Json.weight(attachments) > ATTACHMENTS_BYTES_MAX)) {
+            throw new Refusal(
+                    Reason.INVALID_FIELD,
+                    "Expected \"attachments\" to be an array of at most " + ATTACHMENTS_MAX + ", of "
+                            + ATTACHMENTS_BYTES_MAX + " bytes in all");
         }
         var note = new Note(
                 call.id(),
@@ -243,7 +267,7 @@ public final class ActivityRoutes {
             activity.note(note);
         } else {
             var payload = Json.object()
-                    .put("message", message)
+                    .put("message", Wire.clip(message, TOLD_MAX))
                     .put("name", workspace.profile().name());
             payload.set("attachments", attachments.isArray() ? attachments : Json.array());
             activity.tell(note, payload);
@@ -255,9 +279,8 @@ public final class ActivityRoutes {
     private Answer record(Call call) {
         var wire = Wire.of(call.json());
         var id = wire.text("delegation_id");
-        if (id.length() > LINE_MAX) {
-            throw new Refusal(
-                    Reason.INVALID_FIELD, "Expected \"delegation_id\" of at most " + LINE_MAX + " characters");
+        if (id.length() > KEY_MAX) {
+            throw new Refusal(Reason.INVALID_FIELD, "Expected \"delegation_id\" of at most " + KEY_MAX + " characters");
         }
         workspaces.require(call.id());
         activity.note(new Note(
@@ -283,7 +306,7 @@ public final class ActivityRoutes {
                     Reason.INVALID_FIELD,
                     "Expected \"status\" out of " + STATES.stream().sorted().toList());
         }
-        var id = call.request().path().pathParameters().get("delegation");
+        var id = call.path("delegation");
         if (!activity.change(call.id(), id, status, text(wire, "error"), text(wire, "response_preview"))) {
             throw new Refusal(
                     Reason.NOT_FOUND, "Expected a delegation that was recorded, but there is none with this id");

@@ -46,7 +46,19 @@ public record Call(
     }
 
     Optional<String> query(String name) {
-        return request.query().first(name).asOptional();
+        return request.query().first(name).asOptional().map(Call::keepable);
+    }
+
+    /// A part of the path.
+    String path(String name) {
+        return keepable(request.path().pathParameters().get(name));
+    }
+
+    private static String keepable(String text) {
+        if (text.indexOf('\0') >= 0) {
+            throw new Refusal(Reason.BAD_REQUEST, "Expected an address without NUL");
+        }
+        return text;
     }
 
     Optional<String> header(HeaderName name) {

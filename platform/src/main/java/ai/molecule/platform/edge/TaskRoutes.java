@@ -84,8 +84,7 @@ public final class TaskRoutes {
 
     private Answer pushAgain(Call call) {
         call.jsonOrNothing();
-        pushes.sendAgain(
-                existing(call).id(), call.request().path().pathParameters().get("push"));
+        pushes.sendAgain(existing(call).id(), call.path("push"));
         return Answer.json(202, Json.object().put("status", "resent"));
     }
 

@@ -2,6 +2,7 @@ package ai.molecule.platform.ledger;
 
 import ai.molecule.platform.journal.Event;
 import ai.molecule.platform.journal.Journal;
+import ai.molecule.platform.ledger.ActivityStore.Part;
 import ai.molecule.platform.store.Database;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.WorkspaceId;
@@ -66,17 +67,28 @@ public final class Activity {
 
     /// Reads the list; fewer rows than asked for where they are large.
     public List<ActivityRow> list(Query query) {
-        var all = new ArrayList<ActivityRow>();
+        var parts = new ArrayList<Part>();
         if (query.type().isEmpty() || query.type().equals(RECEIVED)) {
-            all.addAll(store.received(query));
+            parts.add(store.received(query));
         }
         if (!query.inbox() && (query.type().isEmpty() || query.type().equals(SENT))) {
-            all.addAll(store.sent(query));
+            parts.add(store.sent(query));
         }
-        all.addAll(store.notes(query));
-        var order = Comparator.comparingLong(ActivityRow::seq);
-        all.sort(query.oldestFirst() ? order : order.reversed());
-        return List.copyOf(all.subList(0, Math.min(all.size(), query.limit())));
+        parts.add(store.notes(query));
+        var ascending = Comparator.comparingLong(ActivityRow::seq);
+        var order = query.oldestFirst() ? ascending : ascending.reversed();
+        // Where one kind has more than was read, nothing beyond its last row may be shown: the next page begins
+        // there.
+        var end = parts.stream()
+                .filter(part -> !part.complete())
+                .map(part -> part.rows().getLast())
+                .min(order);
+        return parts.stream()
+                .flatMap(part -> part.rows().stream())
+                .filter(row -> end.isEmpty() || order.compare(row, end.get()) <= 0)
+                .sorted(order)
+                .limit(query.limit())
+                .toList();
     }
 
     /// True when there is a row of the workspace's at this place.

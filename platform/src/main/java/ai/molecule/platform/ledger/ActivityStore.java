@@ -32,12 +32,12 @@ final class ActivityStore {
     }
 
     /// What a workspace got.
-    List<ActivityRow> received(Query query) {
+    Part received(Query query) {
         return messages(query, "d.target = ?", "d.owner", Activity.RECEIVED);
     }
 
     /// What its agent sent.
-    List<ActivityRow> sent(Query query) {
+    Part sent(Query query) {
         return messages(
                 query,
                 "d.owner = ? and d.owner <> " + OPERATOR + " and d.target <> d.owner",
@@ -45,7 +45,20 @@ final class ActivityStore {
                 Activity.SENT);
     }
 
-    private List<ActivityRow> messages(Query query, String whose, String other, String type) {
+    /// Rows of one kind.
+    ///
+    /// @param complete false when there were more than could be read at once
+    record Part(List<ActivityRow> rows, boolean complete) {
+        private static Part of(List<Counted> counted) {
+            return new Part(
+                    counted.stream().map(Counted::row).toList(),
+                    counted.isEmpty() || counted.getFirst().of() == counted.size());
+        }
+    }
+
+    private record Counted(ActivityRow row, int of) {}
+
+    private Part messages(Query query, String whose, String other, String type) {
         var direction = query.oldestFirst() ? "" : " desc";
         var sources = switch (query.sources()) {
             case ALL -> "";
@@ -53,12 +66,12 @@ final class ActivityStore {
             case AGENTS -> " and d.owner <> " + OPERATOR;
         };
         var peer = query.peer() == null ? null : query.peer().value();
-        return database.query(
+        return Part.of(database.query(
                 """
                 select d.*, t.state, t.state_at, e.body,
                     case when octet_length(t.snapshot) <= ? then t.snapshot end as snapshot
                 from (
-                    select d.*, sum(d.bytes) over (order by d.id %2$s) - d.bytes as before
+                    select d.*, sum(d.bytes) over (order by d.id %2$s) - d.bytes as before, count(*) over () as found
                     from (
                         select d.id, d.task_id, d.owner, d.target, d.seq, d.problem, d.bytes, d.created_at
                         from deliveries d
@@ -69,7 +82,7 @@ final class ActivityStore {
                     join task_events e on e.task_id = d.task_id and e.seq = d.seq
                 where d.before < ? order by d.id %2$s
                 """.formatted(whose, direction, other, sources),
-                row -> message(row, type),
+                row -> new Counted(message(row, type), row.count("found")),
                 RESPONSE_BYTES_MAX,
                 query.workspace().value(),
                 query.after(),
@@ -78,7 +91,7 @@ final class ActivityStore {
                 peer,
                 peer,
                 query.limit(),
-                BYTES_MAX);
+                BYTES_MAX));
     }
 
     private static ActivityRow message(Row row, String type) {
@@ -116,13 +129,13 @@ final class ActivityStore {
     }
 
     /// What its agent noted.
-    List<ActivityRow> notes(Query query) {
+    Part notes(Query query) {
         var direction = query.oldestFirst() ? "" : " desc";
         var peer = query.peer() == null ? null : query.peer().value();
-        return database.query(
+        return Part.of(database.query(
                 """
                 select * from (
-                    select n.*, sum(octet_length(request) + octet_length(response)) over (order by id %1$s)
+                    select n.*, count(*) over () as found, sum(octet_length(request) + octet_length(response)) over (order by id %1$s)
                         - octet_length(request) - octet_length(response) as before
                     from (
                         select * from notes
@@ -132,7 +145,7 @@ final class ActivityStore {
                 where before < ? order by id %1$s
                 """.formatted(
                         direction, query.inbox() || query.sources() == Activity.Sources.OPERATOR ? "and false" : ""),
-                ActivityStore::note,
+                row -> new Counted(note(row), row.count("found")),
                 query.workspace().value(),
                 query.after(),
                 query.since(),
@@ -142,7 +155,7 @@ final class ActivityStore {
                 peer,
                 peer,
                 query.limit(),
-                BYTES_MAX);
+                BYTES_MAX));
     }
 
     private static ActivityRow note(Row row) {

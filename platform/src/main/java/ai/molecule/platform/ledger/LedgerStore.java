@@ -209,14 +209,18 @@ final class LedgerStore {
                 taken as (
                     update deliveries d set holder = ?, lease = lease + 1, leased_until = ? from orphans
                     where d.id = orphans.id returning d.*)
-                select d.*, t.agent_task, t.agent_context from taken d join tasks t on t.id = d.task_id order by d.id
+                select d.*, t.agent_task, coalesce(nullif(t.agent_context, ''),
+                    context_name(d.target, d.owner, d.context_id)) as agent_context
+                from taken d join tasks t on t.id = d.task_id order by d.id
                 """, LedgerStore::lease, ids(besides), now, limit, holder, now.plus(limits.lease()));
     }
 
     /// A lease as it is now, where it is still good.
     Optional<Lease> held(Lease lease) {
         return database.first("""
-                select d.*, t.agent_task, t.agent_context from deliveries d join tasks t on t.id = d.task_id
+                select d.*, t.agent_task, coalesce(nullif(t.agent_context, ''),
+                    context_name(d.target, d.owner, d.context_id)) as agent_context
+                from deliveries d join tasks t on t.id = d.task_id
                 where d.id = ? and d.lease = ? and d.phase = 'leased'
                 """, LedgerStore::lease, lease.delivery(), lease.number());
     }
@@ -280,6 +284,7 @@ final class LedgerStore {
                     left join presence p on p.workspace_id = w.id
                 where w.status in ('online', 'degraded') and w.backend <> 'external' and w.status_since < ?
                     and coalesce(m.queued + m.running, 0) = 0 and coalesce(p.active_tasks, 0) = 0
+                    and not exists (select from tasks t where t.target = w.id and t.state in ('input-required', 'auth-required'))
                     and not exists (select from tasks t where t.target = w.id and t.state_at > ?)
                     and not exists (select from tasks t where t.owner = w.id and t.created_at > ?)
                 limit 1000

@@ -28,6 +28,7 @@ public final class Feed {
     static final int KEPT = 8192;
     static final int CATCH_UP_MAX = 5000;
     private static final int BATCH = 500;
+    private static final long KEPT_CHARS = 32L * 1024 * 1024;
 
     private final Journal journal;
     private final Workspaces workspaces;
@@ -38,6 +39,7 @@ public final class Feed {
     private final Set<Viewing> viewings = ConcurrentHashMap.newKeySet();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition more = lock.newCondition();
+    private long keptChars;
     private long last;
     private Moving moving = new Moving(0, "");
 
@@ -77,9 +79,12 @@ public final class Feed {
             var frames = facts.stream().map(Frame::of).toList();
             lock.lock();
             try {
-                kept.addAll(frames);
-                while (kept.size() > KEPT) {
-                    kept.removeFirst();
+                for (var frame : frames) {
+                    kept.add(frame);
+                    keptChars += frame.size();
+                }
+                while (kept.size() > KEPT || keptChars > KEPT_CHARS) {
+                    keptChars -= kept.removeFirst().size();
                 }
                 last = frames.getLast().seq();
                 more.signalAll();

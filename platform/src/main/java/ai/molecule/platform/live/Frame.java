@@ -7,10 +7,16 @@ import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.jspecify.annotations.Nullable;
 
-/// A fact as it goes over the wire, written once for all viewers: `{event, workspace_id, timestamp, seq, payload}`.
+/// A fact as it goes over the wire, written once for all viewers: `{event, workspace_id, timestamp, seq,
+/// payload}`.
 ///
 /// @param forAgents the same without what only the operator sees
 public record Frame(long seq, @Nullable WorkspaceId workspace, String forOperator, String forAgents) {
+
+    /// How many characters it takes.
+    int size() {
+        return forOperator.length() + forAgents.length();
+    }
 
     static Frame of(Fact fact) {
         var json = Json.object()

@@ -36,6 +36,11 @@ public final class Routes {
         return store.find(workspace).map(way -> along(workspace, way));
     }
 
+    /// How the workspace's agent is reached, or empty while there is none.
+    public Optional<Way> way(WorkspaceId workspace) {
+        return store.find(workspace);
+    }
+
     /// The route that a way makes, for who knows the way already.
     ///
     /// @throws Refusal `invalid_url` when it leads where no agent may be called

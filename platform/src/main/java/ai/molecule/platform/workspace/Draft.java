@@ -5,16 +5,26 @@ import ai.molecule.protocol.Wire;
 import ai.molecule.protocol.WireException;
 import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// What somebody wants created, read and checked field by field; what it refers to is checked when it is created.
+/// What somebody wants created, read and checked field by field; what it refers to is checked when it is
+/// created.
 ///
 /// @param position null where the platform chooses one
+/// @param secrets what only its agent gets
 public record Draft(
         Profile profile,
         @Nullable WorkspaceId parent,
         @Nullable Position position,
-        String url) {
+        String url,
+        Map<String, String> secrets) {
+
+    /// Keeps its own copy.
+    public Draft {
+        secrets = Map.copyOf(secrets);
+    }
 
     private static final int URL_LENGTH_MAX = 2048;
 
@@ -55,7 +65,14 @@ public record Draft(
                 (int) Math.max(1, wire.integer("max_concurrent_tasks", 1)),
                 wire.has("metadata") ? wire.object("metadata").json() : Json.object());
         var parent = wire.has("parent_id") ? wire.workspaceId("parent_id") : null;
-        return new Draft(profile, parent, position(wire), url);
+        return new Draft(profile, parent, position(wire), url, secrets(wire));
+    }
+
+    private static Map<String, String> secrets(Wire wire) {
+        var given = wire.object("secrets");
+        var secrets = new LinkedHashMap<String, String>();
+        given.json().fieldNames().forEachRemaining(name -> secrets.put(name, given.text(name)));
+        return secrets;
     }
 
     private static @Nullable Position position(Wire wire) {
@@ -68,9 +85,6 @@ public record Draft(
 
     /// Better no workspace than one that lacks, without a word, what its owner gave it.
     private static void refuseWhatWouldBeLost(Wire wire) {
-        if (!wire.object("secrets").json().isEmpty()) {
-            throw new WireException("Expected no \"secrets\": this version of the platform cannot keep them yet");
-        }
         if (!wire.text("workspace_dir", "").isEmpty()) {
             throw new WireException("Expected no \"workspace_dir\": this version of the platform cannot mount one yet");
         }

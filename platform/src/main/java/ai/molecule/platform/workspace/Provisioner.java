@@ -4,6 +4,7 @@ import ai.molecule.platform.access.Access;
 import ai.molecule.platform.backend.Backend;
 import ai.molecule.platform.backend.BackendException;
 import ai.molecule.platform.backend.StartOrder;
+import ai.molecule.platform.secret.Secrets;
 import ai.molecule.protocol.WorkspaceId;
 import java.net.URI;
 import java.time.Duration;
@@ -19,10 +20,12 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Makes the world follow the rows: starts agents that are wanted, stops those that are not, starts again those that
+/// Makes the world follow the rows: starts agents that are wanted, stops those that are not, starts again those
+/// that
 /// died.
 ///
-/// Each start is an intent that is stored, an act of the backend, and an outcome that is stored. A crash between any
+/// Each start is an intent that is stored, an act of the backend, and an outcome that is stored. A crash
+/// between any
 /// two leaves a row
 /// that the next round picks up; the backend carries out an order that it gets twice once.
 public final class Provisioner {
@@ -36,6 +39,7 @@ public final class Provisioner {
     private final InstanceStore instances;
     private final Deaths deaths;
     private final Access access;
+    private final Secrets secrets;
     private final Surroundings surroundings;
     private final InstantSource clock;
     private final Set<WorkspaceId> busy = ConcurrentHashMap.newKeySet();
@@ -50,11 +54,18 @@ public final class Provisioner {
         }
     }
 
-    public Provisioner(Lives lives, Deaths deaths, Access access, Surroundings surroundings, InstantSource clock) {
+    public Provisioner(
+            Lives lives,
+            Deaths deaths,
+            Access access,
+            Secrets secrets,
+            Surroundings surroundings,
+            InstantSource clock) {
         this.lives = lives;
         this.deaths = deaths;
         this.instances = deaths.instances();
         this.access = access;
+        this.secrets = secrets;
         this.surroundings = surroundings;
         this.clock = clock;
     }
@@ -76,7 +87,8 @@ public final class Provisioner {
         }
     }
 
-    /// Compares what the rows say runs with what the backends see: agents that are gone are started again, agents
+    /// Compares what the rows say runs with what the backends see: agents that are gone are started again,
+    /// agents
     /// that
     /// nobody wants are
     /// stopped. What is in hand just now is left alone.
@@ -177,7 +189,8 @@ public final class Provisioner {
                     workspace.profile().runtime(),
                     workspace.profile().tier().size(),
                     surroundings.platformUrl().get(),
-                    enrolment));
+                    enrolment,
+                    secrets.values(id)));
             deaths.running(new Instance(
                     id,
                     workspace.generation(),

@@ -98,6 +98,16 @@ final class WorkspaceStore {
         return database.first("select * from workspaces where id = ?", WorkspaceStore::workspace, id.value());
     }
 
+    /// The workspaces whose agents the platform runs, or one of them.
+    List<Workspace> managed(@Nullable WorkspaceId only) {
+        return database.query(
+                "select * from workspaces where backend <> 'external' and status <> 'removed' and (?::uuid is null or id = ?::uuid)"
+                        + " order by created_at, id",
+                WorkspaceStore::workspace,
+                value(only),
+                value(only));
+    }
+
     Optional<Sighting> sight(WorkspaceId id) {
         return database.first(SIGHTING + " where w.id = ?", WorkspaceStore::sighting, id.value());
     }

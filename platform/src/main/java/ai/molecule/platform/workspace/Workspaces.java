@@ -2,6 +2,7 @@ package ai.molecule.platform.workspace;
 
 import ai.molecule.platform.access.Access;
 import ai.molecule.platform.journal.Journal;
+import ai.molecule.platform.secret.Secrets;
 import ai.molecule.platform.store.Database;
 import ai.molecule.protocol.Refusal;
 import ai.molecule.protocol.WorkspaceId;
@@ -26,16 +27,24 @@ public final class Workspaces {
     private final Lives lives;
     private final Offer offer;
     private final Access access;
+    private final Secrets secrets;
     private final InstantSource clock;
 
     public Workspaces(
-            Lives lives, Journal journal, Offer offer, Access access, Database database, InstantSource clock) {
+            Lives lives,
+            Journal journal,
+            Offer offer,
+            Access access,
+            Secrets secrets,
+            Database database,
+            InstantSource clock) {
         this.lives = lives;
         this.database = database;
         this.store = new WorkspaceStore(database);
         this.facts = new WorkspaceFacts(journal);
         this.offer = offer;
         this.access = access;
+        this.secrets = secrets;
         this.clock = clock;
     }
 
@@ -69,6 +78,7 @@ public final class Workspaces {
                         Refusal.Reason.CONFLICT,
                         "Expected to be first with this Idempotency-Key, but the same request is under way");
             }
+            draft.secrets().forEach((name, value) -> secrets.put(made.id(), name, value));
             facts.created(made);
             return new Created(made, false);
         });
@@ -114,6 +124,16 @@ public final class Workspaces {
                 return old.with(patch.applyTo(old.profile())).with(patch.applyTo(old.place()));
             });
         });
+    }
+
+    /// The workspaces whose agents the platform has started and not stopped.
+    ///
+    /// @param only one that is meant; null for all
+    public List<WorkspaceId> running(@Nullable WorkspaceId only) {
+        return store.managed(only).stream()
+                .filter(workspace -> workspace.life().wantsAgent())
+                .map(Workspace::id)
+                .toList();
     }
 
     /// Asks for a new agent.

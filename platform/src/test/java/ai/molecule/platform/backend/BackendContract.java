@@ -7,6 +7,7 @@ import ai.molecule.protocol.WorkspaceId;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -41,7 +42,13 @@ public abstract class BackendContract {
 
     protected static StartOrder order(WorkspaceId workspace, long generation) {
         return new StartOrder(
-                workspace, generation, "echo", new Size(256, 0.5), URI.create("http://127.0.0.1:9/"), "an enrolment");
+                workspace,
+                generation,
+                "echo",
+                new Size(256, 0.5),
+                URI.create("http://127.0.0.1:9/"),
+                "an enrolment",
+                Map.of("A_SECRET", "hidden"));
     }
 
     @Test

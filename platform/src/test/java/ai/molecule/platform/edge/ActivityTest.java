@@ -117,6 +117,16 @@ class ActivityTest {
     }
 
     @Test
+    void whoReadsOnlyAPartHasNotReadTheRest() throws Exception {
+        var peer = house.create("{\"name\":\"peer\",\"runtime\":\"external\"}");
+        house.say(id, register(peer), "from a peer");
+        send("from a person");
+        var cursor = poll("&source=canvas&since_secs=60").path(0).path("id").asText();
+        assertThat(poll("&source=canvas&since_id=" + cursor)).isEmpty();
+        assertThat(texts(poll(""))).containsExactly("from a peer", "from a person");
+    }
+
+    @Test
     void aCursorThatNobodyKnowsIsGone() throws Exception {
         send("x");
         var own = poll("").path(0).path("id").asText();
@@ -182,6 +192,8 @@ class ActivityTest {
         var forged = "{\"activity_type\":\"error\",\"source_id\":\"" + UUID.randomUUID() + "\"}";
         assertThat(as(token, "POST", "/activity", forged).status()).isEqualTo(403);
         assertThat(as(token, "POST", "/notify", "{}").status()).isEqualTo(400);
+        var heavy = "{\"message\":\"x\",\"attachments\":[{\"a\":\"" + "x".repeat(20_000) + "\"}]}";
+        assertThat(as(token, "POST", "/notify", heavy).status()).isEqualTo(400);
         assertThat(as(token, "POST", "/notify", "{\"type\":\"delegation_complete\"}")
                         .status())
                 .isEqualTo(200);

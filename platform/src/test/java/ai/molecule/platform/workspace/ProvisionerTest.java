@@ -10,6 +10,7 @@ import ai.molecule.platform.backend.StartOrder;
 import ai.molecule.protocol.WorkspaceId;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -75,7 +76,7 @@ class ProvisionerTest {
     }
 
     private static StartOrder order(WorkspaceId id) {
-        return new StartOrder(id, 1, "echo", new Size(512, 1), URI.create("http://127.0.0.1/"), "x");
+        return new StartOrder(id, 1, "echo", new Size(512, 1), URI.create("http://127.0.0.1/"), "x", Map.of());
     }
 
     @Test

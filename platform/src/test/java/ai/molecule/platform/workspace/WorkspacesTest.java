@@ -82,7 +82,7 @@ class WorkspacesTest {
                 "{\"name\":\"x\",\"metadata\":[]}",
                 "{\"name\":\"x\",\"parent_id\":\"boss\"}",
                 "{\"name\":\"x\",\"canvas\":{\"x\":1e99}}",
-                "{\"name\":\"x\",\"secrets\":{\"KEY\":\"v\"}}",
+                "{\"name\":\"x\",\"secrets\":{\"KEY\":7}}",
                 "[]",
                 "7"
             })

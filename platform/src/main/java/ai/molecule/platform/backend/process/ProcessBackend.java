@@ -29,10 +29,12 @@ import org.slf4j.LoggerFactory;
 
 /// Runs agents as child processes, each in `workspaces/<id>` below the data directory.
 ///
-/// A child inherits nothing of the platform's environment. It dies with the platform: its standard input is a pipe
+/// A child inherits nothing of the platform's environment. It dies with the platform: its standard input is a
+/// pipe
 /// that
 /// ends when the
-/// platform does, however that ends; and what is left all the same (a child that ignores its input) is found by its
+/// platform does, however that ends; and what is left all the same (a child that ignores its input) is found by
+/// its
 /// mark and stopped when
 /// the backend opens again. Soft: which children run is known from the operating system, never from a file.
 public final class ProcessBackend implements Backend {
@@ -172,6 +174,7 @@ public final class ProcessBackend implements Backend {
                 .redirectErrorStream(true);
         var environment = builder.environment();
         environment.clear();
+        environment.putAll(order.secrets());
         environment.put("PATH", "/usr/local/bin:/usr/bin:/bin");
         environment.put("HOME", work.toString());
         environment.put("LANG", "C.UTF-8");

@@ -64,7 +64,8 @@ class ProcessBackendTest extends BackendContract {
                         "HOST",
                         "PORT",
                         "LIFELINE",
-                        "MOLECULE_INSTANCE");
+                        "MOLECULE_INSTANCE",
+                        "A_SECRET");
         assertThat(environment).doesNotContain("an enrolment");
     }
 

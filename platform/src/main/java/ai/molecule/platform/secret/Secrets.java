@@ -1,0 +1,179 @@
+package ai.molecule.platform.secret;
+
+import ai.molecule.platform.journal.Event;
+import ai.molecule.platform.journal.Journal;
+import ai.molecule.platform.secret.Seal.BrokenSealException;
+import ai.molecule.platform.store.Database;
+import ai.molecule.protocol.Json;
+import ai.molecule.protocol.Refusal;
+import ai.molecule.protocol.Refusal.Reason;
+import ai.molecule.protocol.WorkspaceId;
+import java.time.InstantSource;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// Keeps the values that agents get: API keys and the like, of one workspace or of all. Durable, sealed; the
+/// journal tells
+/// of every change, but never a value.
+public final class Secrets {
+
+    private static final int PER_OWNER_MAX = 200;
+    private static final int VALUE_MAX = 32 * 1024;
+    private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,127}");
+    private static final String PROBE = "probe";
+
+    /// Names that would change how an agent is started, or who it is.
+    private static final Set<String> RESERVED = Set.of(
+            "WORKSPACE_ID",
+            "WORKSPACE_CONFIG_PATH",
+            "PLATFORM_URL",
+            "RUNTIME",
+            "HOST",
+            "PORT",
+            "LIFELINE",
+            "PATH",
+            "HOME",
+            "SHELL",
+            "IFS",
+            "ENV",
+            "BASH_ENV",
+            "LANG",
+            "CLASSPATH",
+            "JAVA_TOOL_OPTIONS",
+            "JDK_JAVA_OPTIONS",
+            "_JAVA_OPTIONS",
+            "NODE_OPTIONS",
+            "PYTHONPATH",
+            "PYTHONSTARTUP",
+            "PYTHONHOME",
+            "PERL5OPT",
+            "RUBYOPT");
+
+    private static final List<String> RESERVED_BEGINNINGS = List.of("LD_", "DYLD_", "MOLECULE_");
+
+    private final SecretStore store;
+    private final Seal seal;
+    private final Journal journal;
+    private final Database database;
+    private final InstantSource clock;
+
+    /// @param platformKey `SECRETS_ENCRYPTION_KEY`
+    public Secrets(Database database, String platformKey, Journal journal, InstantSource clock) {
+        this.store = new SecretStore(database);
+        this.seal = new Seal(platformKey);
+        this.journal = journal;
+        this.database = database;
+        this.clock = clock;
+    }
+
+    /// To be called before anything is kept.
+    ///
+    /// @throws WrongKeyException when what is kept was sealed with another key
+    public void checkKey() throws WrongKeyException {
+        store.putProbe(seal.close(PROBE, PROBE));
+        try {
+            seal.open(store.probe().orElseThrow(), PROBE);
+        } catch (BrokenSealException otherKey) {
+            throw new WrongKeyException(otherKey);
+        }
+    }
+
+    /// The key is not the one that sealed what is kept.
+    public static final class WrongKeyException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        WrongKeyException(Throwable cause) {
+            super(
+                    "SECRETS_ENCRYPTION_KEY: expected the key with which the secrets in this database were sealed",
+                    cause);
+        }
+    }
+
+    /// Keeps a value.
+    ///
+    /// @param workspace whose; null for all of them
+    /// @throws Refusal `invalid_field` when the name cannot be given to an agent, or name or value are too long
+    public void put(@Nullable WorkspaceId workspace, String name, String value) {
+        check(name, value);
+        var owner = owner(workspace);
+        database.inTransaction(() -> {
+            if (!store.put(owner, name, seal.close(value, purpose(owner, name)), PER_OWNER_MAX, clock.instant())) {
+                throw new Refusal(Reason.CONFLICT, "Expected at most " + PER_OWNER_MAX + " secrets");
+            }
+            return tell(workspace, name, "saved");
+        });
+    }
+
+    /// Forgets a value.
+    ///
+    /// @throws Refusal `not_found` when there is none of this name
+    public void delete(@Nullable WorkspaceId workspace, String name) {
+        database.inTransaction(() -> {
+            if (!store.delete(owner(workspace), name)) {
+                throw new Refusal(Reason.NOT_FOUND, "Expected a secret of this name, but there is none");
+            }
+            return tell(workspace, name, "deleted");
+        });
+    }
+
+    private long tell(@Nullable WorkspaceId workspace, String name, String what) {
+        var payload = Json.object()
+                .put("key", name)
+                .put("scope", workspace == null ? "global" : "workspace")
+                .put("status", what);
+        return journal.append(Event.SECRET_CHANGED, workspace, payload);
+    }
+
+    /// The names of what a workspace gets, or of the global ones.
+    public List<SecretName> names(@Nullable WorkspaceId workspace) {
+        return store.names(owner(workspace));
+    }
+
+    /// The values a workspace gets: its own, and the global ones that it has no own of.
+    ///
+    /// @throws IllegalStateException when one does not open, which the check at the start rules out but for
+    /// tampering
+    public Map<String, String> values(WorkspaceId workspace) {
+        var values = new LinkedHashMap<String, String>();
+        for (var sealed : store.values(workspace.value())) {
+            try {
+                values.put(sealed.name(), seal.open(sealed.value(), purpose(sealed.owner(), sealed.name())));
+            } catch (BrokenSealException tampered) {
+                throw new IllegalStateException(
+                        "Expected secret " + sealed.name() + " to open with this key", tampered);
+            }
+        }
+        return values;
+    }
+
+    private static void check(String name, String value) {
+        if (!NAME.matcher(name).matches()) {
+            throw new Refusal(
+                    Reason.INVALID_FIELD,
+                    "Expected a key of letters, digits and underscores, not beginning with a digit, of at most 128 characters");
+        }
+        var upper = name.toUpperCase(Locale.ROOT);
+        if (RESERVED.contains(upper) || RESERVED_BEGINNINGS.stream().anyMatch(upper::startsWith)) {
+            throw new Refusal(Reason.INVALID_FIELD, "Expected a key other than " + name + ", which is reserved");
+        }
+        if (value.isEmpty() || value.length() > VALUE_MAX || value.indexOf('\0') >= 0) {
+            throw new Refusal(
+                    Reason.INVALID_FIELD,
+                    "Expected a value of 1 to " + VALUE_MAX + " characters without NUL for " + name);
+        }
+    }
+
+    private static UUID owner(@Nullable WorkspaceId workspace) {
+        return workspace == null ? SecretStore.ALL : workspace.value();
+    }
+
+    private static String purpose(UUID owner, String name) {
+        return owner + "|" + name;
+    }
+}
