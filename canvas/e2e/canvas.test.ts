@@ -263,6 +263,26 @@ describe("the canvas", () => {
   });
 });
 
+describe("secrets", () => {
+  it("go in, are never shown again, and reach the agent when it is started anew", async () => {
+    const page = await person();
+    await house.create({ name: "Keeper", canvas: { x: 0, y: 0 } });
+    await card(page, "Keeper").getByText("Online").waitFor();
+    await card(page, "Keeper").click();
+    await page.getByRole("tab", { name: "Secrets" }).click();
+    await page.getByLabel("Key").fill("API_KEY");
+    await page.getByLabel("Value").fill("very particular");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("list", { name: "Secrets" }).getByText("API_KEY").waitFor();
+    await shot(page, "secrets");
+    expect(await page.content()).not.toContain("very particular");
+    await page.getByRole("button", { name: "Restart it" }).click();
+    await card(page, "Keeper").getByText("Online").waitFor();
+    await page.getByRole("button", { name: "Delete API_KEY" }).click();
+    await page.getByText("No secrets yet.").waitFor();
+  });
+});
+
 describe("messages", () => {
   const rpc = (workspace: string, text: string) =>
     house.api("POST", `/workspaces/${workspace}/a2a`, {

@@ -1,5 +1,5 @@
 import { randomId } from "./id";
-import type { ActivityRow, Fact, PushLine, TaskLine, TaskShown, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
+import type { ActivityRow, Fact, PushLine, SecretName, TaskLine, TaskShown, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
 
 /** A refusal of the platform: its sentence, its stable code, and the whole body for what else it says. */
 export class Refused extends Error {
@@ -48,5 +48,8 @@ export const api = {
       .filter((row) => row.method === "notify")
       .map((row) => ({ seq: row.seq, text: (row.request_body as { message?: string } | null)?.message ?? row.summary }))
       .reverse(),
+  secrets: (id: string) => call<SecretName[]>("GET", `/workspaces/${id}/secrets`),
+  saveSecret: (id: string, key: string, value: string) => call<{ stale: string[] }>("POST", `/workspaces/${id}/secrets`, { key, value }),
+  deleteSecret: (id: string, key: string) => call<{ stale: string[] }>("DELETE", `/workspaces/${id}/secrets/${key}`),
   events: (id: string) => call<Fact[]>("GET", `/events/${id}?limit=100`),
 };

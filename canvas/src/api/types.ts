@@ -7,6 +7,7 @@ export type WorkspacePatch = components["schemas"]["WorkspacePatch"];
 export type LifeStatus = components["schemas"]["LifeStatus"];
 export type Connection = components["schemas"]["Connection"];
 export type TaskLine = components["schemas"]["TaskLine"];
+export type SecretName = components["schemas"]["SecretName"];
 export type PushLine = components["schemas"]["PushLine"];
 export type ActivityRow = components["schemas"]["ActivityRow"];
 export type TaskShown = components["schemas"]["TaskShown"];

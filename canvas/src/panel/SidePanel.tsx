@@ -4,12 +4,14 @@ import { STATUS_WORD } from "../store/words";
 import { Chat } from "./Chat";
 import { Details } from "./Details";
 import { Events } from "./Events";
+import { Secrets } from "./Secrets";
 import { Tasks } from "./Tasks";
 
 const TABS: readonly { id: Tab; label: string }[] = [
   { id: "details", label: "Details" },
   { id: "chat", label: "Chat" },
   { id: "tasks", label: "Tasks" },
+  { id: "secrets", label: "Secrets" },
   { id: "events", label: "Events" },
 ];
 
@@ -46,6 +48,7 @@ export function SidePanel() {
           <Chat key={workspace.id} workspace={workspace} />
         </div>
         {tab === "tasks" && <Tasks key={workspace.id} workspace={workspace} />}
+        {tab === "secrets" && <Secrets key={workspace.id} workspace={workspace} />}
         {tab === "events" && <Events key={workspace.id} workspace={workspace} />}
       </div>
     </aside>

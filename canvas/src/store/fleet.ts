@@ -27,6 +27,8 @@ interface Fleet {
   traffic: Traffic;
   /** What agents said by themselves since the page was opened, the last ones of each. */
   said: Readonly<Record<string, readonly Said[]>>;
+  /** The number of the last fact about secrets. */
+  secretsSeq: number;
   apply: (frame: Frame) => void;
   setLink: (link: Link) => void;
   /** Shows a change before the server confirms it; the returned function takes it back. */
@@ -39,11 +41,13 @@ export const useFleet = create<Fleet>()((set, get) => ({
   link: "connecting",
   traffic: { mailboxes: {}, edges: [], dead: 0 },
   said: {},
+  secretsSeq: 0,
   apply: (frame) =>
     set((fleet) => {
       if (frame.event === "TRAFFIC") return { traffic: traffic(frame.payload) };
       const fresh = frame.event === "AGENT_MESSAGE" && (fleet.seq === undefined || frame.seq > fleet.seq);
-      return { ...applyFrame(fleet, frame), ...(fresh && { said: heard(fleet.said, frame.workspace_id, { seq: frame.payload.activity_seq, text: frame.payload.message }) }) };
+      const secrets = frame.event === "SECRET_CHANGED" && { secretsSeq: frame.seq };
+      return { ...applyFrame(fleet, frame), ...secrets, ...(fresh && { said: heard(fleet.said, frame.workspace_id, { seq: frame.payload.activity_seq, text: frame.payload.message }) }) };
     }),
   setLink: (link) => set({ link }),
   expect: (id, changes) => {
