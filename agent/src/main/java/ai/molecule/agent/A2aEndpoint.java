@@ -16,8 +16,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.jspecify.annotations.Nullable;
 
 /// A2A 1.0 and 0.3 over JSON-RPC, without the HTTP around it: a call comes in, an answer or somebody to follow
-/// goes
-/// out.
+/// goes out.
 final class A2aEndpoint {
 
     private static final int PAGE_DEFAULT = 50;

@@ -10,9 +10,8 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.util.Map;
 
-/// Goes through an agent's start and one call without a platform, so that the JVM can note which classes a start
-/// needs
-/// (JEP 514).
+/// Goes through an agent's start and one call without a platform, so that the JVM can note which classes a
+/// start needs (JEP 514).
 final class Rehearsal {
 
     private Rehearsal() {}

@@ -4,8 +4,7 @@ import ai.molecule.agent.echo.EchoEngine;
 import java.io.IOException;
 
 /// An echo agent that is told its secret instead of registering, so that a load program can call it directly
-/// and
-/// through the platform.
+/// and through the platform.
 public final class BareAgent {
 
     private BareAgent() {}

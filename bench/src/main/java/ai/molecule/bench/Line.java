@@ -10,8 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /// One kept HTTP/1.1 connection that costs almost nothing itself: requests are bytes, of answers only status
-/// and body
-/// are read.
+/// and body are read.
 final class Line implements AutoCloseable {
 
     private final Socket socket;

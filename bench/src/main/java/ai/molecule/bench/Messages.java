@@ -179,8 +179,7 @@ final class Messages {
     }
 
     /// Messages for agents that are away: how many a second are taken in, each committed before it is answered;
-    /// and how
-    /// many a second leave a mailbox once the agent is back.
+    /// and how many a second leave a mailbox once the agent is back.
     void mailboxes() throws IOException, InterruptedException, ExecutionException {
         var requests = new ArrayList<byte[]>();
         for (int i = 0; i < MAILBOXES; i++) {

@@ -5,8 +5,7 @@ import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 
 /// The platform as a program: reads its settings, builds the house, says where it is, and stays until it is
-/// told to
-/// stop.
+/// told to stop.
 public final class Main {
 
     private static final int BAD_SETTINGS = 64;

@@ -27,8 +27,7 @@ final class Typos {
     private Typos() {}
 
     /// Empty when the name has nothing to do with us; otherwise what it was meant to be, an empty text where
-    /// nothing is
-    /// near.
+    /// nothing is near.
     static Optional<String> suspect(String name) {
         var near = Arrays.stream(Variable.values())
                 .map(Enum::name)

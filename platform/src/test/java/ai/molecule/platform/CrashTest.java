@@ -37,8 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Agents that message each other while they, the platform and its PostgreSQL are killed at random: afterwards
-/// every
-/// accepted message had its effect, once, in order, and nothing is left behind.
+/// every accepted message had its effect, once, in order, and nothing is left behind.
 ///
 /// `-Dcrash.messages`, `-Dcrash.kills` and `-Dcrash.seed` set how much and which; the seed of a run is printed.
 class CrashTest {

@@ -22,8 +22,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// An agent that can be killed at any instant: its connections break, its tasks are gone, and what it was about
-/// to do is
-/// not done. Like an agent with a disk, it remembers which messages had their effect, and has it once.
+/// to do is not done. Like an agent with a disk, it remembers which messages had their effect, and has it once.
 final class CrashingAgent implements AutoCloseable {
 
     private final Object disk = new Object();

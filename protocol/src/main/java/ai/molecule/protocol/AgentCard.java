@@ -5,8 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 
 /// The card under which an agent is known (A2A 1.0, section 4.4; 0.3, section 5.5), one document for readers of
-/// both
-/// versions.
+/// both versions.
 public final class AgentCard {
 
     /// Where a card is served, below the agent's base.
@@ -52,8 +51,7 @@ public final class AgentCard {
     }
 
     /// The card that the world sees, in the words of 1.0: the agent's own about itself, and the platform's
-    /// about how to
-    /// reach it and what the platform does for it.
+    /// about how to reach it and what the platform does for it.
     ///
     /// @param registered what the agent registered; anything but an object counts as nothing
     /// @param name the workspace's name, whatever its agent calls itself

@@ -8,8 +8,7 @@ import java.util.Optional;
 import java.util.UUID;
 
 /// Reads messages, tasks and events in every spelling that is out there (A2A 1.0, 0.3, snake case, `kind` or
-/// `type`
-/// parts) into the form of A2A 1.0, section 4. Fields that nobody here knows stay where they are.
+/// `type` parts) into the form of A2A 1.0, section 4. Fields that nobody here knows stay where they are.
 public final class Canonical {
 
     private static final Map<String, String> CAMEL = Map.ofEntries(

@@ -18,8 +18,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
 /// The one JSON reader and writer. Reading is bounded: nesting, number length and trailing text are refused,
-/// not
-/// guessed.
+/// not guessed.
 public final class Json {
 
     /// The deepest nesting that is read.
@@ -70,10 +69,7 @@ public final class Json {
     }
 
     /// Reads one JSON value that may be kept: not too deep, and no text in it holds what a database cannot, NUL
-    /// or
-    /// half
-    /// a
-    /// surrogate pair.
+    /// or half a surrogate pair.
     ///
     /// @throws MalformedException when the bytes are not such a value
     public static JsonNode readKeepable(byte[] utf8) throws MalformedException {

@@ -6,8 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 
 /// Finds the data of server-sent events (WHATWG HTML, section 9.2) in bytes, however they were cut. Comments
-/// and all other
-/// fields are passed over. Bounded: an event that does not end is refused.
+/// and all other fields are passed over. Bounded: an event that does not end is refused.
 public final class SseParser {
 
     /// The largest event that is read, in bytes.

@@ -68,8 +68,7 @@ public final class TaskTree {
     }
 
     /// Puts into another picture of the task what was said so far and is not in it, and what was made if it
-    /// shows
-    /// nothing of the kind.
+    /// shows nothing of the kind.
     public void keepIn(ObjectNode picture) {
         var all = task.path("history") instanceof ArrayNode known ? known.deepCopy() : Json.array();
         if (task.path("status").path("message") instanceof ObjectNode said) {

@@ -12,8 +12,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /// Broken and hostile input for every reader of the wire: each either understands it or refuses it in its own
-/// words, and
-/// what is understood can be written in both versions.
+/// words, and what is understood can be written in both versions.
 ///
 /// `-Dfuzz.inputs` and `-Dfuzz.seed` set how many and which; the seed of a run is printed.
 class FuzzTest {

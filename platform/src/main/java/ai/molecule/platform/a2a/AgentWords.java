@@ -13,8 +13,7 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /// One task in its agent's words and in ours: agents call tasks and contexts by names of their own, and may
-/// speak the
-/// older version. What nobody here knows passes unchanged.
+/// speak the older version. What nobody here knows passes unchanged.
 final class AgentWords {
 
     private final String task;

@@ -8,9 +8,7 @@ import java.net.URI;
 import java.util.function.Supplier;
 
 /// The cards of all workspaces, computed from what the agent registered and where the platform is; also while
-/// the
-/// agent
-/// sleeps.
+/// the agent sleeps.
 public final class Cards {
 
     private final Workspaces workspaces;

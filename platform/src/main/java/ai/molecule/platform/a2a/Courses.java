@@ -16,9 +16,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// In whose course a message is sent: who asked whom, by the W3C trace context (`traceparent`) that goes with
-/// every
-/// call. An agent gets the span of the task it works on and passes it on; so its own requests are found below
-/// that task.
+/// every call. An agent gets the span of the task it works on and passes it on; so its own requests are found
+/// below that task.
 public final class Courses {
 
     /// The header that carries it (W3C Trace Context, section 3.2).

@@ -22,8 +22,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// All deliveries of this process: what is handed over at once, what leaves the mailboxes because an agent is
-/// there and
-/// has a free slot, and what is taken over from processes that are gone.
+/// there and has a free slot, and what is taken over from processes that are gone.
 ///
 /// Soft: the leases are in the ledger.
 public final class Deliveries implements AutoCloseable {
@@ -152,8 +151,7 @@ public final class Deliveries implements AutoCloseable {
     }
 
     /// Hands over what waits and can be handed over: in front of those of whom something was heard, and now and
-    /// then in
-    /// front of all.
+    /// then in front of all.
     public void round() {
         var hinted = List.copyOf(hints);
         hinted.forEach(hints::remove);

@@ -28,14 +28,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// One message being handed to its agent, and everything the agent says of it being written down, until the
-/// task needs
-/// its caller or nobody any more.
+/// task needs its caller or nobody any more.
 ///
 /// A connection that breaks is healed by asking the agent for the task and following it anew. An agent that
-/// lost the
-/// task gets the message again; it can tell by the message's id. What happens is durable; this object is not,
-/// and when
-/// it is lost another process goes on from the ledger.
+/// lost the task gets the message again; it can tell by the message's id. What happens is durable; this object
+/// is not, and when it is lost another process goes on from the ledger.
 final class Delivery implements Runnable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Delivery.class);
@@ -69,8 +66,7 @@ final class Delivery implements Runnable {
     private volatile boolean left;
 
     /// @param way how the agent is reached, where the message was taken in just now, so that nothing can have
-    /// happened since;
-    /// otherwise null
+    /// happened since; otherwise null
     /// @param known the task as it was a moment ago, where somebody has just read it; otherwise null
     /// @param tree the task up to the event that took the message in
     Delivery(Means means, Lease lease, @Nullable Way way, @Nullable LedgerTask known, TaskTree tree) {

@@ -59,8 +59,7 @@ final class Ending {
     }
 
     /// Puts the message back into the mailbox, unless its time is over, its agent was lost with it too often,
-    /// or it
-    /// is not wanted any more.
+    /// or it is not wanted any more.
     ///
     /// @param lost true when the agent may have the message
     /// @param heard true when the task got events that are taken back now

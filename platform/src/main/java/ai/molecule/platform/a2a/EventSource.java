@@ -154,8 +154,7 @@ final class EventSource implements BodySubscriber<EventSource>, AutoCloseable {
     }
 
     /// Reads to the end of a stream that has nothing to tell any more, so that its connection can be used
-    /// again; an agent
-    /// that does not end it soon loses the connection.
+    /// again; an agent that does not end it soon loses the connection.
     void finish() {
         var until = System.nanoTime() + GOODBYE.toNanos();
         try {

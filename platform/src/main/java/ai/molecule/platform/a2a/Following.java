@@ -12,8 +12,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /// Somebody who follows a task as a stream: the task first, then every event, in order, at the caller's pace.
-/// Ending it
-/// never touches the task.
+/// Ending it never touches the task.
 public final class Following implements AutoCloseable {
 
     private static final Duration KEEP_ALIVE = Duration.ofSeconds(15);

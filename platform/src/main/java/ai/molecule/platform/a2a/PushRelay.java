@@ -26,8 +26,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Sends push notifications: each event of a task once it is in the ledger, in order, again and again until its
-/// target
-/// takes it or it is given up. The target is checked again before every call, and no redirect is followed.
+/// target takes it or it is given up. The target is checked again before every call, and no redirect is
+/// followed.
 ///
 /// What was sent is durable; a process that is gone is replaced by another after a minute.
 public final class PushRelay implements AutoCloseable {

@@ -6,8 +6,7 @@ import ai.molecule.protocol.WorkspaceId;
 import java.util.List;
 
 /// Who may talk to whom: oneself, siblings (all roots are siblings), ancestors and descendants at any distance.
-/// The
-/// operator may to all.
+/// The operator may to all.
 public final class Hierarchy {
 
     private final HierarchyStore store;

@@ -13,8 +13,7 @@ import java.util.zip.CRC32;
 /// A secret that proves who calls: `mol_<kind>_`, 43 random characters, and 6 that check the rest.
 ///
 /// The prefix lets secret scanners find a leaked one; the checksum lets a mistyped or invented one be refused
-/// without a
-/// look-up.
+/// without a look-up.
 public final class Token {
 
     private static final SecureRandom RANDOM = new SecureRandom();

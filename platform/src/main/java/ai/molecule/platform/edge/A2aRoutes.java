@@ -32,8 +32,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// A2A over HTTP, one endpoint for every workspace: JSON-RPC (A2A 1.0, section 9, and 0.3) at its root,
-/// HTTP+JSON (1.0,
-/// section 11) below.
+/// HTTP+JSON (1.0, section 11) below.
 public final class A2aRoutes {
 
     private static final HeaderName VERSION = HeaderNames.create(A2aVersion.HEADER);

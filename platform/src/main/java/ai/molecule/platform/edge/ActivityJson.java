@@ -20,8 +20,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Rows of activity as the original's programs read them, each generation what it looks for: the JSON-RPC
-/// envelope,
-/// the `data` object, the peer, the attachments.
+/// envelope, the `data` object, the peer, the attachments.
 public final class ActivityJson {
 
     /// Ids are UUIDs (version 8, RFC 9562) whose last twelve digits are the place in the list.

@@ -23,8 +23,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /// The activity of a workspace in the original's words: what its programs poll, and where they log and speak
-/// up.
-/// Messages in it are those of the ledger.
+/// up. Messages in it are those of the ledger.
 public final class ActivityRoutes {
 
     private static final int LIMIT_DEFAULT = 100;

@@ -13,9 +13,8 @@ import java.util.concurrent.TimeUnit;
 
 /// Reads a request's body whole, within a size and a time.
 ///
-/// The server has no read timeout of its own; so a watch answers a sender that stalls and then interrupts the read,
-/// which closes the
-/// connection.
+/// The server has no read timeout of its own; so a watch answers a sender that stalls and then interrupts the
+/// read, which closes the connection.
 final class BodyReader {
 
     private static final int PIECE = 16 * 1024;

@@ -14,8 +14,7 @@ import java.util.Map;
 import java.util.zip.CRC32C;
 
 /// The card of every workspace, whether its agent is there or not: in 1.0's words for who asks with that
-/// version, in
-/// both versions' for everybody else.
+/// version, in both versions' for everybody else.
 public final class CardRoutes {
 
     private static final HeaderName VERSION = HeaderNames.create(A2aVersion.HEADER);

@@ -12,8 +12,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
 /// A followed task as server-sent events (WHATWG HTML, section 9.2): the id of each is its number in the task,
-/// so that a
-/// caller can go on from it.
+/// so that a caller can go on from it.
 final class EventStream implements Answer.Writer {
 
     private static final byte[] KEEP_ALIVE = ": keep-alive\n\n".getBytes(StandardCharsets.US_ASCII);

@@ -10,9 +10,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /// Counts requests per caller in windows of a minute. Soft: the count starts anew with the process.
 ///
-/// Heartbeats are never counted. Who shows no credential is always limited; who shows one, only where the operator
-/// set
-/// `RATE_LIMIT`.
+/// Heartbeats are never counted. Who shows no credential is always limited; who shows one, only where the
+/// operator set `RATE_LIMIT`.
 public final class RateLimit {
 
     static final int ANONYMOUS_PER_MINUTE = 600;

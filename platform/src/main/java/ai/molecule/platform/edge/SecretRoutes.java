@@ -97,8 +97,7 @@ public final class SecretRoutes {
     }
 
     /// Agents that the platform runs got their values when they were started: who has others now is named, and
-    /// started
-    /// anew only where `?restart=true` asks for it.
+    /// started anew only where `?restart=true` asks for it.
     private JsonNode answer(Call call, @Nullable WorkspaceId workspace, String name, String status) {
         var restart = call.query("restart").filter("true"::equals).isPresent();
         var json = Json.object().put("status", status).put("key", name);

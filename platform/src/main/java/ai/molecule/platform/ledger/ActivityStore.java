@@ -210,8 +210,7 @@ final class ActivityStore {
     }
 
     /// Takes a note, in the order of the workspace's messages, because it waits for them; empty when one of its
-    /// key is
-    /// there already.
+    /// key is there already.
     Optional<Long> note(Note note, Instant now) {
         return database.inTransaction(() -> {
             database.query(

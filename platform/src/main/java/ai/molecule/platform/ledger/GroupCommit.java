@@ -14,9 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// Commits what many threads write at the same time with one statement; each waits until its own is committed.
 ///
 /// One lane commits one batch after the other, so what waits meanwhile makes the next batch. Where a batch
-/// fails,
-/// each
-/// of its items is tried alone, so that a bad one does no harm to the others.
+/// fails, each of its items is tried alone, so that a bad one does no harm to the others.
 final class GroupCommit<I, O> implements AutoCloseable {
 
     private static final int BATCH_MAX = 256;

@@ -27,8 +27,7 @@ import org.slf4j.LoggerFactory;
 /// What was said and what came of it. Durable: what a method of this class returned is committed.
 ///
 /// The right to deliver a message is held under this process's number, which is a lock in the database as long
-/// as the
-/// process lives: when it is gone, others take over at once.
+/// as the process lives: when it is gone, others take over at once.
 public final class Ledger implements AutoCloseable {
 
     /// Where it is announced that something waits in a mailbox; the payload is the workspace.

@@ -22,9 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// The SQL that changes the ledger; what it takes to decide is in the functions of the migrations.
 ///
 /// Batches are written in the order of their targets, those that change a mailbox first, so that two of them
-/// never
-/// wait
-/// for each other.
+/// never wait for each other.
 final class LedgerStore {
 
     private final Database database;

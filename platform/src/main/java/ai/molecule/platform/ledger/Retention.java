@@ -7,8 +7,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Removes what has ended long ago: tasks with their messages and events, and notes. What has not ended stays,
-/// however
-/// old.
+/// however old.
 public final class Retention {
 
     private static final Logger LOG = LoggerFactory.getLogger(Retention.class);

@@ -13,8 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @param further true when the task exists
 /// @param event what the task's history gets: the new task, or the status with the message heard
 /// @param request what is to be sent to the agent: A2A parameters in the form of 1.0, and the headers that go
-/// with
-/// them
+/// with them
 /// @param origin in whose course it is asked for
 /// @param expires when it is given up if it was not delivered by then
 public record Submission(

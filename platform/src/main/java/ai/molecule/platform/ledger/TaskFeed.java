@@ -81,9 +81,7 @@ final class TaskFeed {
     }
 
     /// The events after a number, waiting a while for the first; empty when none came, null when they must be
-    /// read
-    /// from
-    /// the ledger.
+    /// read from the ledger.
     @Nullable
     List<Numbered> after(long seq, Duration patience) throws InterruptedException {
         lock.lock();

@@ -20,9 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// Follows the journal and keeps its last frames at hand for all viewers.
 ///
 /// Soft: everything here can be read again from the journal. A viewer that falls further behind than what is
-/// kept is
-/// cut off;
-/// it comes back with the number it saw last and loses nothing.
+/// kept is cut off; it comes back with the number it saw last and loses nothing.
 public final class Feed {
 
     static final int KEPT = 8192;
@@ -97,8 +95,7 @@ public final class Feed {
     }
 
     /// Looks at what is on its way, while somebody is looking, and tells the operators when it changed. No
-    /// fact: who
-    /// missed one gets the next.
+    /// fact: who missed one gets the next.
     public void lookAtTraffic() {
         if (viewings.isEmpty()) {
             return;
@@ -141,8 +138,7 @@ public final class Feed {
     }
 
     /// The frames after a number, waiting a while for the first; empty when none came or something else is new,
-    /// null
-    /// when they are no longer at hand.
+    /// null when they are no longer at hand.
     ///
     /// @param seen the version of what is on its way that the viewer saw last
     @Nullable

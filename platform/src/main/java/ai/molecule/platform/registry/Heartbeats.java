@@ -19,9 +19,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// Hears heartbeats. A beat is soft: the latest of each agent waits in memory, and [#flush] writes all of them with
-/// one
-/// statement.
+/// Hears heartbeats. A beat is soft: the latest of each agent waits in memory, and [#flush] writes all of them
+/// with one statement.
 ///
 /// What is lost with the process is at most one flush's worth of beats, which the agents send again within 30
 /// seconds.

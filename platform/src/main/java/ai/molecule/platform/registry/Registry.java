@@ -16,9 +16,7 @@ import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
 /// Lets agents announce themselves: the first time with the operator's token or an enrolment, later with the
-/// token
-/// they
-/// got.
+/// token they got.
 ///
 /// Durable. Every registration begins a new epoch; who speaks for an older one is told that it is superseded.
 public final class Registry {

@@ -8,9 +8,7 @@ import java.net.URI;
 import java.util.Optional;
 
 /// Where the current agent of a workspace is reached from here. What a backend started is reached where the
-/// backend
-/// says; only an external
-/// agent is reached where it says itself.
+/// backend says; only an external agent is reached where it says itself.
 public final class Routes {
 
     private final RouteStore store;

@@ -8,9 +8,8 @@ import java.time.InstantSource;
 
 /// Declares agents offline that were not heard for three heartbeats.
 ///
-/// Nobody is declared offline before this process has listened for one full patience: after a restart every agent
-/// gets
-/// its chance.
+/// Nobody is declared offline before this process has listened for one full patience: after a restart every
+/// agent gets its chance.
 public final class Silence {
 
     /// Three missed heartbeats.

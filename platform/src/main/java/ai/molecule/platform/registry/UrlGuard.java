@@ -10,8 +10,7 @@ import java.util.List;
 /// Which URLs somebody may name for the platform to call, so that nobody makes it call into its own network.
 ///
 /// Everything that is not a public address is refused unless the operator lists its range. Checked when a URL
-/// is named
-/// and again before every call; the JVM's resolver answers both from one cache.
+/// is named and again before every call; the JVM's resolver answers both from one cache.
 public final class UrlGuard {
 
     private static final List<Cidr> NOT_PUBLIC = List.of(

@@ -7,8 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 
 /// AES-256-GCM under a key derived from the platform's (HKDF-SHA256, RFC 5869). What a text is for is bound in:
-/// a sealed
-/// value that was moved elsewhere does not open.
+/// a sealed value that was moved elsewhere does not open.
 final class Seal {
 
     private static final int KEY_BYTES = 32;

@@ -19,8 +19,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Keeps the values that agents get: API keys and the like, of one workspace or of all. Durable, sealed; the
-/// journal tells
-/// of every change, but never a value.
+/// journal tells of every change, but never a value.
 public final class Secrets {
 
     private static final int PER_OWNER_MAX = 200;

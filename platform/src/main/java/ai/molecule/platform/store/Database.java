@@ -17,9 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The one way to PostgreSQL: a bounded pool, a small SQL runner, and transactions that nest by joining.
 ///
-/// A statement outside a transaction commits by itself. Inside [#inTransaction] all statements of the thread share
-/// one
-/// connection.
+/// A statement outside a transaction commits by itself. Inside [#inTransaction] all statements of the thread
+/// share one connection.
 public final class Database implements AutoCloseable {
 
     private static final ScopedValue<Connection> TRANSACTION = ScopedValue.newInstance();

@@ -12,9 +12,8 @@ public final class DatabaseException extends RuntimeException {
         super(message, cause);
     }
 
-    /// True when the server cannot be reached or used, rather than the statement being wrong (SQLSTATE classes 08,
-    /// 53,
-    /// 57).
+    /// True when the server cannot be reached or used, rather than the statement being wrong (SQLSTATE classes
+    /// 08, 53, 57).
     public boolean unavailable() {
         return getCause() instanceof SQLTransientException
                 || Set.of("08", "53", "57").contains(state().substring(0, Math.min(2, state().length())));

@@ -23,9 +23,9 @@ import org.slf4j.LoggerFactory;
 
 /// A real PostgreSQL as a child process, its files below one directory, listening on loopback only.
 ///
-/// Durable: fsync and synchronous commit stay on. The caller must hold the data directory's lock, so that a server
-/// found running
-/// there can only be the orphan of a platform that was killed; it is stopped before the new one starts.
+/// Durable: fsync and synchronous commit stay on. The caller must hold the data directory's lock, so that a
+/// server found running there can only be the orphan of a platform that was killed; it is stopped before the
+/// new one starts.
 public final class EmbeddedPostgres implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddedPostgres.class);
@@ -47,9 +47,8 @@ public final class EmbeddedPostgres implements AutoCloseable {
         this.server = launch();
     }
 
-    /// Unpacks the binaries and makes a cluster where that was not done before, then starts the server and waits
-    /// until
-    /// it answers.
+    /// Unpacks the binaries and makes a cluster where that was not done before, then starts the server and
+    /// waits until it answers.
     ///
     /// @param home the directory that holds binaries and data
     /// @throws IOException when the server does not come up; the message carries the last lines of its log

@@ -9,10 +9,9 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// As whom PostgreSQL runs: it refuses root. Root therefore runs it in a user namespace of its own, or, where those
-/// are
-/// forbidden, as the user `nobody`. `setsid` keeps a terminal's Ctrl-C from reaching it before the platform is done
-/// with it.
+/// As whom PostgreSQL runs: it refuses root. Root therefore runs it in a user namespace of its own, or, where
+/// those are forbidden, as the user `nobody`. `setsid` keeps a terminal's Ctrl-C from reaching it before the
+/// platform is done with it.
 final class PostgresUser {
 
     private static final String NOBODY = "65534";

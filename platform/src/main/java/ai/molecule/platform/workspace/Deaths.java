@@ -10,9 +10,8 @@ import java.time.InstantSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// What follows when an agent ends by itself: offline at once, another start after a pause that doubles, and giving
-/// up
-/// after six in a row.
+/// What follows when an agent ends by itself: offline at once, another start after a pause that doubles, and
+/// giving up after six in a row.
 public final class Deaths {
 
     static final int DEATHS_MAX = 6;

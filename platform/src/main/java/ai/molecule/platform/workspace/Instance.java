@@ -3,9 +3,8 @@ package ai.molecule.platform.workspace;
 import ai.molecule.protocol.WorkspaceId;
 import java.time.Instant;
 
-/// One start of an agent by a backend, as far as it got: intended before the backend acts, running after, dead once
-/// it
-/// ended by itself.
+/// One start of an agent by a backend, as far as it got: intended before the backend acts, running after, dead
+/// once it ended by itself.
 ///
 /// @param handle the backend's name for it; empty while intended
 /// @param address where the platform reaches it; empty while intended

@@ -21,13 +21,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Makes the world follow the rows: starts agents that are wanted, stops those that are not, starts again those
-/// that
-/// died.
+/// that died.
 ///
 /// Each start is an intent that is stored, an act of the backend, and an outcome that is stored. A crash
-/// between any
-/// two leaves a row
-/// that the next round picks up; the backend carries out an order that it gets twice once.
+/// between any two leaves a row that the next round picks up; the backend carries out an order that it gets
+/// twice once.
 public final class Provisioner {
 
     private static final Logger LOG = LoggerFactory.getLogger(Provisioner.class);
@@ -88,10 +86,7 @@ public final class Provisioner {
     }
 
     /// Compares what the rows say runs with what the backends see: agents that are gone are started again,
-    /// agents
-    /// that
-    /// nobody wants are
-    /// stopped. What is in hand just now is left alone.
+    /// agents that nobody wants are stopped. What is in hand just now is left alone.
     ///
     /// @param how why an agent may be gone, for people
     public void takeStock(String how) throws BackendException {

@@ -141,9 +141,7 @@ final class WorkspaceStore {
     }
 
     /// Holds the rows of a workspace and of all below it until the transaction ends, in one order for
-    /// everybody: rows
-    /// first, the journal's
-    /// head last, so that nobody waits in a circle.
+    /// everybody: rows first, the journal's head last, so that nobody waits in a circle.
     void holdTeam(WorkspaceId id) {
         database.query("""
                 with recursive team(id, depth) as (
@@ -189,8 +187,7 @@ final class WorkspaceStore {
     }
 
     /// Lets one change of the tree happen at a time, until the transaction ends; cycles and depth are checked
-    /// under
-    /// it.
+    /// under it.
     void lockTree() {
         database.query("select pg_advisory_xact_lock(7301) is null as locked", row -> row.flag("locked"));
     }

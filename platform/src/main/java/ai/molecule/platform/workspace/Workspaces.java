@@ -59,8 +59,7 @@ public final class Workspaces {
     /// Creates a workspace, or finds the one that the same request created in the last 24 hours.
     ///
     /// @throws Refusal when runtime or backend are not to be had, the parent does not exist, or the key was
-    /// used
-    /// for another request
+    /// used for another request
     public Created create(Draft draft, @Nullable IdempotencyKey key) {
         offer.check(draft.profile());
         return database.inTransaction(() -> {
@@ -166,8 +165,7 @@ public final class Workspaces {
     }
 
     /// Has the agent of a hibernated workspace started again; any other is left alone, and one below a paused
-    /// ancestor
-    /// sleeps on.
+    /// ancestor sleeps on.
     public void wake(WorkspaceId id) {
         if (store.lineage(id).stream().skip(1).noneMatch(ancestor -> ancestor.life() instanceof Life.Paused)) {
             lives.change(

@@ -21,8 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Whatever is sent, to whatever route: a clear `{"error","code"}`, never a stack trace, never a 500, never
-/// half a
-/// row.
+/// half a row.
 class BadInputTest {
 
     private static final String ID = "00000000-0000-0000-0000-000000000001";

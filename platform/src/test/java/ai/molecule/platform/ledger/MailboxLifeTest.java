@@ -17,8 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// The lives of messages and tasks under random steps of callers, agents, people and dying processes: after
-/// every step all
-/// that must hold at any time holds, and in the end everything is done.
+/// every step all that must hold at any time holds, and in the end everything is done.
 class MailboxLifeTest {
 
     /// Seeds that once found something; they are tried for ever.

@@ -30,13 +30,9 @@ import org.slf4j.LoggerFactory;
 /// Runs agents as child processes, each in `workspaces/<id>` below the data directory.
 ///
 /// A child inherits nothing of the platform's environment. It dies with the platform: its standard input is a
-/// pipe
-/// that
-/// ends when the
-/// platform does, however that ends; and what is left all the same (a child that ignores its input) is found by
-/// its
-/// mark and stopped when
-/// the backend opens again. Soft: which children run is known from the operating system, never from a file.
+/// pipe that ends when the platform does, however that ends; and what is left all the same (a child that
+/// ignores its input) is found by its mark and stopped when the backend opens again. Soft: which children run
+/// is known from the operating system, never from a file.
 public final class ProcessBackend implements Backend {
 
     private static final Logger LOG = LoggerFactory.getLogger(ProcessBackend.class);
