@@ -17,6 +17,7 @@ import io.helidon.http.Method;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -105,18 +106,22 @@ public final class SecretRoutes {
             json.put("scope", "global");
         }
         var stale = json.putArray("stale");
+        var untouched = workspace == null ? secrets.owners(name) : Set.<WorkspaceId>of();
         for (var id : workspaces.running(workspace)) {
-            var hasOwn = workspace == null
-                    && secrets.names(id).stream().anyMatch(own -> own.name().equals(name) && !own.global());
-            if (hasOwn) {
-                continue;
-            }
-            if (restart) {
-                workspaces.restart(id);
-            } else {
+            if (!untouched.contains(id) && !(restart && restarted(id))) {
                 stale.add(id.toString());
             }
         }
         return json;
+    }
+
+    /// False where its life does not allow it just now; the secret is saved all the same.
+    private boolean restarted(WorkspaceId id) {
+        try {
+            workspaces.restart(id);
+            return true;
+        } catch (Refusal notNow) {
+            return false;
+        }
     }
 }

@@ -1,9 +1,11 @@
 package ai.molecule.platform.secret;
 
 import ai.molecule.platform.store.Database;
+import ai.molecule.protocol.WorkspaceId;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 
 /// The SQL of secrets.
@@ -50,6 +52,15 @@ final class SecretStore {
                 owner,
                 ALL,
                 owner);
+    }
+
+    /// The workspaces that have a value of a name of their own.
+    Set<WorkspaceId> owners(String name) {
+        return Set.copyOf(database.query(
+                "select owner from secrets where name = ? and owner <> ?",
+                row -> new WorkspaceId(row.uuid("owner")),
+                name,
+                ALL));
     }
 
     /// The values a workspace gets.

@@ -134,6 +134,11 @@ public final class Secrets {
         return store.names(owner(workspace));
     }
 
+    /// The workspaces that have an own value of a name, and so do not get the global one.
+    public Set<WorkspaceId> owners(String name) {
+        return store.owners(name);
+    }
+
     /// The values a workspace gets: its own, and the global ones that it has no own of.
     ///
     /// @throws IllegalStateException when one does not open, which the check at the start rules out but for

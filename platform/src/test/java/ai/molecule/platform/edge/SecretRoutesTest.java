@@ -55,6 +55,19 @@ class SecretRoutesTest {
     }
 
     @Test
+    void aGlobalChangeTouchesWhoHasNoValueOfItsOwn() throws Exception {
+        var own = house.create("{\"name\":\"own\",\"secrets\":{\"COMMON\":\"mine\"}}");
+        var none = house.create("{\"name\":\"none\"}");
+        house.awaitStatus(own, "online");
+        house.awaitStatus(none, "online");
+        var stale = house.post("/settings/secrets", "{\"key\":\"COMMON\",\"value\":\"all\"}")
+                .body()
+                .path("stale");
+        assertThat(Json.text(stale)).contains(none).doesNotContain(own);
+        house.admin("DELETE", "/settings/secrets/COMMON", "");
+    }
+
+    @Test
     void aRemoteAgentFetchesItsOwnAndNobodyElseCan() throws Exception {
         var id = house.create("{\"name\":\"remote\",\"runtime\":\"external\",\"secrets\":{\"TOKEN\":\"deep\"}}");
         var token = house.register(id, 1);
