@@ -49,6 +49,18 @@ check canvas-typecheck npm --prefix canvas run typecheck
 check canvas-unit npm --prefix canvas exec -- vitest run --root canvas --reporter=json --outputFile="$RESULTS/canvas-unit.json"
 check canvas-build npm --prefix canvas run build
 check format mvn_quiet -q spotless:check
+check agent mvn_quiet -pl protocol,agent -Dmaven.test.skip package
+# shellcheck source=engine.sh
+source "$HOME_DIR/scripts/engine.sh"
+trap engine_down EXIT
+printf '== engine\n'
+if engine_up >"$RESULTS/engine.log" 2>&1; then
+  check images env DOCKER_HOST="$TEST_DOCKER_HOST" WORKSPACE_IMAGE_PREFIX=molecule-test/workspace- bash "$HOME_DIR/scripts/images.sh" --local-base
+elif [ -n "$CI" ]; then
+  note failed engine "no Docker engine: $(tail -n 1 "$RESULTS/engine.log")"
+else
+  note skipped engine "no Docker engine: $(tail -n 1 "$RESULTS/engine.log")"
+fi
 check java mvn_quiet verify -Dmaven.test.failure.ignore=false --fail-at-end
 check fast-start rehearse
 check interop-packages npm --prefix interop ci --no-audit --no-fund
@@ -63,4 +75,4 @@ else
 fi
 check demo bash scripts/demo-test.sh
 
-exec node scripts/count.mjs "$RESULTS"
+node scripts/count.mjs "$RESULTS"

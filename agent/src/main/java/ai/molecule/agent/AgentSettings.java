@@ -1,5 +1,6 @@
 package ai.molecule.agent;
 
+import ai.molecule.protocol.Json;
 import ai.molecule.protocol.WorkspaceId;
 import java.io.IOException;
 import java.net.URI;
@@ -8,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -15,6 +17,7 @@ import java.util.Map;
 ///
 /// @param state the directory with the credential, `.auth_token`
 /// @param url where the agent says it listens; empty for its own address and port
+/// @param values what else the environment holds, with the secrets of the file `.secrets.json` over it
 /// @param lifeline true when the agent ends with its standard input
 record AgentSettings(
         WorkspaceId workspace,
@@ -24,9 +27,15 @@ record AgentSettings(
         int port,
         Path state,
         String url,
+        Map<String, String> values,
         boolean lifeline) {
 
+    AgentSettings {
+        values = Map.copyOf(values);
+    }
+
     private static final String TOKEN_FILE = ".auth_token";
+    private static final String SECRETS_FILE = ".secrets.json";
 
     /// Reads the environment.
     ///
@@ -45,6 +54,13 @@ record AgentSettings(
         if (!port.matches("[0-9]{1,5}") || Integer.parseInt(port) > 65_535) {
             faults.add("PORT: expected a number from 0 to 65535, but found " + port);
         }
+        var state = Path.of(environment.getOrDefault("WORKSPACE_CONFIG_PATH", "/configs"));
+        var values = new HashMap<>(environment);
+        try {
+            values.putAll(secrets(state));
+        } catch (IOException bad) {
+            faults.add("WORKSPACE_CONFIG_PATH: " + SECRETS_FILE + " cannot be read: " + bad.getMessage());
+        }
         if (!faults.isEmpty()) {
             throw new IllegalArgumentException(String.join("\n", faults));
         }
@@ -54,9 +70,26 @@ record AgentSettings(
                 environment.getOrDefault("RUNTIME", "echo"),
                 environment.getOrDefault("HOST", "127.0.0.1"),
                 Integer.parseInt(port),
-                Path.of(environment.getOrDefault("WORKSPACE_CONFIG_PATH", "/configs")),
+                state,
                 environment.getOrDefault("AGENT_URL", ""),
+                values,
                 environment.getOrDefault("LIFELINE", "").equals("stdin"));
+    }
+
+    private static Map<String, String> secrets(Path state) throws IOException {
+        var file = state.resolve(SECRETS_FILE);
+        if (!Files.exists(file)) {
+            return Map.of();
+        }
+        try {
+            var secrets = new HashMap<String, String>();
+            Json.read(Files.readAllBytes(file))
+                    .properties()
+                    .forEach(one -> secrets.put(one.getKey(), one.getValue().asText()));
+            return secrets;
+        } catch (Json.MalformedException bad) {
+            throw new IOException("expected a JSON object", bad);
+        }
     }
 
     /// The credential: an enrolment before the first registration, the agent's own token after it.
@@ -79,7 +112,7 @@ record AgentSettings(
         return List.of(
                 "WORKSPACE_ID           the workspace to work for (required)",
                 "PLATFORM_URL           where the platform is (http://localhost:8080)",
-                "WORKSPACE_CONFIG_PATH  directory with the credential in .auth_token (/configs)",
+                "WORKSPACE_CONFIG_PATH  directory with the credential in .auth_token and secrets in .secrets.json (/configs)",
                 "RUNTIME                the engine: echo",
                 "HOST, PORT             where to listen (127.0.0.1, 8000; 0 for any free port)",
                 "AGENT_URL              what to register as our URL (http://HOST:PORT/)",

@@ -8,7 +8,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 
-/// The agent as a program: it takes everything from its environment, and stays until it is told to stop or sent away.
+/// The agent as a program: it takes everything from its environment, and stays until it is told to stop or sent
+/// away.
 public final class Main {
 
     static final int BAD_SETTINGS = 64;
@@ -35,7 +36,7 @@ public final class Main {
     private static int run() throws InterruptedException {
         try {
             var settings = AgentSettings.read(System.getenv());
-            var engine = new EchoEngine();
+            var engine = new EchoEngine(settings.values()::get);
             if (!settings.runtime().equals(engine.runtime())) {
                 System.err.println(
                         "RUNTIME: this agent has no engine for " + settings.runtime() + "; it has " + engine.runtime());

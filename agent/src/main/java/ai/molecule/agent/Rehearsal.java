@@ -30,7 +30,7 @@ final class Rehearsal {
         var secret = new InboundSecret();
         secret.learn("rehearsal");
         var line = new PlatformLine(settings.platform(), settings.credential());
-        var tasks = new Tasks(new EchoEngine(), line::consult);
+        var tasks = new Tasks(new EchoEngine(name -> null), line::consult);
         try (var server = AgentServer.open("127.0.0.1", 0, new A2aEndpoint(tasks), secret, new byte[0]);
                 var client = HttpClient.newBuilder()
                         .version(HttpClient.Version.HTTP_1_1)

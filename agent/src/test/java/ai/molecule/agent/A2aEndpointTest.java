@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class A2aEndpointTest {
 
-    private final Tasks tasks = new Tasks(new EchoEngine(), (peer, text, traceparent) -> {
+    private final Tasks tasks = new Tasks(new EchoEngine(name -> null), (peer, text, traceparent) -> {
         if (text.isEmpty()) {
             throw new IOException("nobody there");
         }

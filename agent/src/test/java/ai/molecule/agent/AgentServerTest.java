@@ -21,7 +21,7 @@ class AgentServerTest {
     private final HttpClient client = HttpClient.newHttpClient();
 
     AgentServerTest() throws IOException {
-        var tasks = new Tasks(new EchoEngine(), (peer, text, traceparent) -> text);
+        var tasks = new Tasks(new EchoEngine(name -> null), (peer, text, traceparent) -> text);
         server = AgentServer.open(
                 "127.0.0.1",
                 0,

@@ -18,8 +18,6 @@ import ai.molecule.platform.access.Hierarchy;
 import ai.molecule.platform.access.Keys;
 import ai.molecule.platform.backend.Backend;
 import ai.molecule.platform.backend.BackendException;
-import ai.molecule.platform.backend.process.AgentProgram;
-import ai.molecule.platform.backend.process.ProcessBackend;
 import ai.molecule.platform.edge.A2aRoutes;
 import ai.molecule.platform.edge.ActivityJson;
 import ai.molecule.platform.edge.ActivityRoutes;
@@ -34,6 +32,7 @@ import ai.molecule.platform.edge.Limits;
 import ai.molecule.platform.edge.RateLimit;
 import ai.molecule.platform.edge.RegistryRoutes;
 import ai.molecule.platform.edge.Route;
+import ai.molecule.platform.edge.RuntimeRoutes;
 import ai.molecule.platform.edge.SecretRoutes;
 import ai.molecule.platform.edge.SignInRoutes;
 import ai.molecule.platform.edge.TaskRoutes;
@@ -56,11 +55,13 @@ import ai.molecule.platform.store.EmbeddedPostgres;
 import ai.molecule.platform.store.LeaderLock;
 import ai.molecule.platform.store.Loop;
 import ai.molecule.platform.store.Notices;
+import ai.molecule.platform.store.PlatformId;
 import ai.molecule.platform.store.PostgresAddress;
 import ai.molecule.platform.workspace.Deaths;
 import ai.molecule.platform.workspace.Lives;
 import ai.molecule.platform.workspace.Offer;
 import ai.molecule.platform.workspace.Provisioner;
+import ai.molecule.platform.workspace.Runtimes;
 import ai.molecule.platform.workspace.Workspaces;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -73,8 +74,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -91,6 +92,7 @@ final class House implements AutoCloseable {
     private static final Duration FLUSH_PACE = Duration.ofSeconds(1);
     private static final Duration LOOK_PACE = Duration.ofSeconds(1);
     private static final Duration SETTLE_PACE = Duration.ofMillis(500);
+    private static final Duration SWEEP_PACE = Duration.ofSeconds(30);
     private static final int ROUNDS_BETWEEN_STOCK = 10;
     private static final long SETTLE_LOCK = 7302;
 
@@ -98,6 +100,7 @@ final class House implements AutoCloseable {
     private final AtomicReference<URI> platformUrl = new AtomicReference<>();
     private final Access access;
     private final String adminToken;
+    private final String backendShown;
     private final int port;
     private final List<Route> routes = new ArrayList<>();
 
@@ -143,14 +146,22 @@ final class House implements AutoCloseable {
         access = new Access(database, adminToken, clock);
         var hierarchy = new Hierarchy(database);
         Supplier<URI> url = platformUrl::get;
-        Backend process = keep(ProcessBackend.open(directory.path(), AgentProgram.beside(agentJar)));
-        var backends = Map.of(process.name(), process);
-        var offer = new Offer(settings.allowedRuntimes(), Map.of(process.name(), process.runtimes()));
+        var containers = settings.containers();
+        var backends = new Backends(containers, directory.path(), agentJar, PlatformId.of(database), opened);
+        backendShown = backends.shown();
+        var runtimes = new Runtimes(containers.runtimes(), journal, database, clock);
+        var offer = new Offer(containers.allowed(), runtimes, backends.all());
         var lives = new Lives(database, journal);
         var workspaces = new Workspaces(lives, journal, offer, access, secrets, database, clock);
         var deaths = new Deaths(lives, database, clock);
-        var provisioner =
-                new Provisioner(lives, deaths, access, secrets, new Provisioner.Surroundings(backends, url), clock);
+        Function<Backend, URI> urlForAgents = backend -> backends.platformUrl(backend, url.get());
+        var provisioner = new Provisioner(
+                lives,
+                deaths,
+                access,
+                secrets,
+                new Provisioner.Surroundings(backends.all(), runtimes, urlForAgents),
+                clock);
         var agentUrls = new UrlGuard(settings.allowedAgentCidrs(), "ALLOWED_AGENT_CIDRS");
         var webhookUrls = new UrlGuard(settings.allowedWebhookCidrs(), "ALLOWED_WEBHOOK_CIDRS");
         var registry = new Registry(lives, access, keys, agentUrls, database, clock);
@@ -181,7 +192,12 @@ final class House implements AutoCloseable {
         routes.addAll(new HealthRoutes(database, feed, meters).routes());
         routes.addAll(new SignInRoutes(access, url).routes());
         routes.addAll(new WorkspaceRoutes(
-                        workspaces, hierarchy, access, cards, sleep, new WorkspaceRoutes.Place(process.name(), url))
+                        workspaces,
+                        hierarchy,
+                        access,
+                        cards,
+                        sleep,
+                        new WorkspaceRoutes.Place(backends.standard(), url))
                 .routes());
         routes.addAll(
                 new RegistryRoutes(registry, heartbeats, new Peers(database), workspaces, hierarchy, cards).routes());
@@ -190,10 +206,15 @@ final class House implements AutoCloseable {
         routes.addAll(new DelegationRoutes(switchboard, board, asking, activity, clock).routes());
         routes.addAll(new ActivityRoutes(activity, workspaces, new ActivityJson(workspaces, url), clock).routes());
         routes.addAll(new SecretRoutes(secrets, workspaces).routes());
+        routes.addAll(new RuntimeRoutes(runtimes).routes());
         routes.addAll(new TaskRoutes(board, asking, new Resending(ledger, deliveries, clock), pushes).routes());
         routes.addAll(new JournalRoutes(journal).routes());
         var edge = keep(Edge.open(
-                new Edge.Listening(settings.host(), settings.port(), settings.corsOrigins()),
+                new Edge.Listening(
+                        settings.host(),
+                        settings.port(),
+                        backends.agentsAddress(settings.host()),
+                        settings.corsOrigins()),
                 new Edge.Guard(gate, knobs.limits(), new RateLimit(settings.rateLimit(), clock)),
                 routes,
                 () -> new EventSocket(feed, gate, hierarchy),
@@ -201,11 +222,12 @@ final class House implements AutoCloseable {
         port = edge.port();
         platformUrl.set(
                 settings.platformUrl().orElse(URI.create("http://" + reachable(settings.host()) + ":" + port + "/")));
+        backends.listening(edge.agentsPort(), settings.platformUrl());
         directory.announce(platformUrl.get().toString());
 
         // loops
         var settling = new Loop("settle", SETTLE_PACE, settle);
-        deaths.attend(process, settling::wake);
+        backends.all().values().forEach(backend -> deaths.attend(backend, settling::wake));
         access.listen(notices);
         feed.listen(notices);
         notices.on(Journal.CHANNEL, any -> settling.wake());
@@ -217,6 +239,7 @@ final class House implements AutoCloseable {
         notices.on(Ledger.CHANNEL, any -> waking.wake());
         keep(notices).start();
         keep(settling).start();
+        keep(new Loop("sweep", SWEEP_PACE, settle::sweep)).start();
         keep(mail).start();
         keep(waking).start();
         keep(new Loop("rest", REST_PACE, sleep::rest)).start();
@@ -252,6 +275,12 @@ final class House implements AutoCloseable {
         Settling(LeaderLock leader, Provisioner provisioner) {
             this.leader = leader;
             this.provisioner = provisioner;
+        }
+
+        void sweep() {
+            if (leader.held()) {
+                provisioner.sweep();
+            }
         }
 
         @Override
@@ -292,6 +321,11 @@ final class House implements AutoCloseable {
 
     URI url() {
         return platformUrl.get();
+    }
+
+    /// Where agents run by default, and why, in a line.
+    String backendShown() {
+        return backendShown;
     }
 
     String adminToken() {

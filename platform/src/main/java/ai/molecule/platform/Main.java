@@ -62,13 +62,10 @@ public final class Main {
                         .normalize()
                         .resolve("admin-token")
                         .toString();
-        var why = settings.backendChosen()
-                ? "as CONTAINER_BACKEND says"
-                : "this version has no docker backend yet; agents run as local processes";
         System.out.println("Molecule is up after " + milliseconds + " ms.");
         System.out.println("  Canvas       " + house.signInLink() + "   (signs you in once, within the hour)");
         System.out.println("  Admin token  " + token);
-        System.out.println("  Backend      process (" + why + ")");
+        System.out.println("  Backend      " + house.backendShown());
         System.out.println("  Next         ./molecule demo   in another terminal brings agents to the canvas");
         System.out.println("  Stop         Ctrl-C");
         System.out.flush();

@@ -3,7 +3,6 @@ package ai.molecule.platform;
 import ai.molecule.platform.ledger.MailboxLimits;
 import ai.molecule.platform.registry.Cidr;
 import ai.molecule.platform.store.PostgresAddress;
-import ai.molecule.platform.workspace.Offer;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -26,7 +25,7 @@ record Settings(
         Optional<String> adminToken,
         Optional<String> encryptionKey,
         Optional<URI> platformUrl,
-        Set<String> allowedRuntimes,
+        Containers containers,
         List<Cidr> allowedAgentCidrs,
         List<Cidr> allowedWebhookCidrs,
         List<String> corsOrigins,
@@ -34,14 +33,12 @@ record Settings(
         MailboxLimits mailbox,
         Duration retention,
         Optional<Duration> idle,
-        boolean jsonLog,
-        boolean backendChosen) {
+        boolean jsonLog) {
 
     private static final int SECRET_LENGTH_MIN = 16;
     private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "localhost", "::1", "[::1]");
 
     Settings {
-        allowedRuntimes = Set.copyOf(allowedRuntimes);
         allowedAgentCidrs = List.copyOf(allowedAgentCidrs);
         allowedWebhookCidrs = List.copyOf(allowedWebhookCidrs);
         corsOrigins = List.copyOf(corsOrigins);
@@ -61,7 +58,7 @@ record Settings(
                 reader.secret(Variable.ADMIN_TOKEN),
                 reader.secret(Variable.SECRETS_ENCRYPTION_KEY),
                 reader.optional(Variable.PLATFORM_URL, Settings::baseUrl),
-                reader.runtimes(),
+                new ContainerReader(reader).read(),
                 reader.agentRanges(),
                 reader.list(Variable.ALLOWED_WEBHOOK_CIDRS, Settings::cidr),
                 reader.list(Variable.CORS_ORIGINS, Function.identity()),
@@ -77,8 +74,7 @@ record Settings(
                         ? Optional.empty()
                         : Optional.of(
                                 Duration.ofMinutes(reader.number(Variable.HIBERNATION_IDLE_MINUTES, 1, 1_000_000))),
-                reader.oneOf(Variable.LOG_FORMAT, Set.of("text", "json")).equals("json"),
-                !reader.backend().isEmpty());
+                reader.oneOf(Variable.LOG_FORMAT, Set.of("text", "json")).equals("json"));
         if (!reader.faults.isEmpty()) {
             throw new BadSettingsException(reader.faults);
         }
@@ -102,7 +98,7 @@ record Settings(
     }
 
     /// Reads variables one by one and remembers what is wrong with each.
-    private static final class Reader {
+    static final class Reader {
 
         private final Map<String, String> environment;
         private final List<String> faults = new ArrayList<>();
@@ -174,16 +170,6 @@ record Settings(
             return text;
         }
 
-        Set<String> runtimes() {
-            var named = Set.copyOf(list(Variable.ALLOWED_RUNTIMES, runtime -> {
-                if (!Offer.KNOWN.contains(runtime)) {
-                    throw new IllegalArgumentException("expected runtimes out of " + new TreeSet<>(Offer.KNOWN));
-                }
-                return runtime;
-            }));
-            return named.isEmpty() ? Offer.KNOWN : named;
-        }
-
         /// A platform that only this machine can reach, by all we know, may by default reach agents on this
         /// machine.
         List<Cidr> agentRanges() {
@@ -195,15 +181,8 @@ record Settings(
             return named.isEmpty() && loopback ? List.of(cidr("127.0.0.0/8"), cidr("::1/128")) : named;
         }
 
-        String backend() {
-            var backend = text(Variable.CONTAINER_BACKEND);
-            if (Set.of("docker", "flyio").contains(backend)) {
-                faults.add("CONTAINER_BACKEND: this version has no " + backend
-                        + " backend yet; leave it unset, or set process");
-            } else if (!backend.isEmpty()) {
-                oneOf(Variable.CONTAINER_BACKEND, Set.of("process", "docker", "flyio"));
-            }
-            return backend;
+        void fault(String text) {
+            faults.add(text);
         }
 
         void refuseUnknown() {

@@ -20,11 +20,19 @@ enum Variable {
     PLATFORM_URL("", "how agents and people reach the platform; unset: derived from `HOST` and `PORT`"),
     CONTAINER_BACKEND(
             "",
-            "where agents run unless a workspace says otherwise: `process`; `docker` and `flyio` are refused until this version has them"),
+            "where agents run unless a workspace says otherwise: `docker` or `process`; unset: `docker` where its engine answers, else `process`; `flyio` is refused until this version has it"),
     WORKSPACE_IMAGE_PREFIX(
-            "ghcr.io/molecule-ai/workspace-", "prefix of workspace images; read by the docker and flyio backends"),
+            "ghcr.io/molecule-ai/workspace-",
+            "how the names of our runtimes' images begin; the runtime and `:latest` follow"),
     ALLOWED_RUNTIMES("", "comma-separated runtimes that may be created; unset: all known"),
-    WORKSPACE_NETWORK("", "`host` for the host's network; read by the docker backend"),
+    RUNTIMES_FILE("", "a YAML file with further runtimes, or other images for ours; see [runtimes](runtimes.md)"),
+    WORKSPACE_NETWORK(
+            "",
+            "unset: every container has a network of its own; `host`: containers share the host's network, without any walls"),
+    WORKSPACE_FENCE(
+            "on",
+            "`on`: containers reach nothing of this host but the platform, and no cloud metadata; `off`: they do, where the engine's `iptables` cannot be used"),
+    DOCKER_SUBNETS("10.240.0.0/16", "the range that containers' networks are cut from, eight addresses each"),
     FLY_API_TOKEN("", "read by the flyio backend"),
     FLY_WORKSPACE_APP("", "read by the flyio backend"),
     FLY_REGION("ord", "read by the flyio backend"),
@@ -35,7 +43,9 @@ enum Variable {
     ALLOWED_WEBHOOK_CIDRS(
             "",
             "comma-separated ranges, beyond the public ones, that the targets of push notifications may point into"),
-    DOCKER_HOST("", "the Docker engine; read by the docker backend"),
+    DOCKER_HOST("", "the Docker engine: `unix://…` or `tcp://…`; unset: `unix:///var/run/docker.sock`"),
+    DOCKER_CERT_PATH("", "directory with `ca.pem`, `cert.pem` and `key.pem` for an engine at `tcp://…`"),
+    DOCKER_TLS_VERIFY("", "not empty: the engine at `tcp://…` must show a certificate of `DOCKER_CERT_PATH`"),
     CORS_ORIGINS("", "comma-separated origins whose pages may call the API"),
     RATE_LIMIT(
             "",

@@ -23,6 +23,7 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 
 /// A whole house on a free port over a database of its own, and a client that calls it as a user would.
 public final class TestHouse implements AutoCloseable {
@@ -36,7 +37,7 @@ public final class TestHouse implements AutoCloseable {
 
     private final Path directory;
     private final PostgresAddress address;
-    private final MailboxLimits mailbox;
+    private final Map<String, String> settings;
     private final HttpClient client = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(5))
@@ -50,10 +51,10 @@ public final class TestHouse implements AutoCloseable {
         }
     }
 
-    private TestHouse(Path directory, PostgresAddress address, MailboxLimits mailbox, House house) {
+    private TestHouse(Path directory, PostgresAddress address, Map<String, String> settings, House house) {
         this.directory = directory;
         this.address = address;
-        this.mailbox = mailbox;
+        this.settings = settings;
         this.house = house;
     }
 
@@ -69,15 +70,36 @@ public final class TestHouse implements AutoCloseable {
     ///
     /// @param mailbox what a mailbox may hold in it
     public static TestHouse open(Limits limits, MailboxLimits mailbox) throws Exception {
+        return open(
+                limits,
+                Map.of(
+                        "MAILBOX_MESSAGES_MAX",
+                        String.valueOf(mailbox.messages()),
+                        "MAILBOX_MEGABYTES_MAX",
+                        String.valueOf(Math.max(1, mailbox.bytes() >> 20)),
+                        "MESSAGE_TTL_SECONDS",
+                        String.valueOf(mailbox.patience().toSeconds()),
+                        "MESSAGE_ATTEMPTS_MAX",
+                        String.valueOf(mailbox.attempts())));
+    }
+
+    /// Opens a house with settings of its own.
+    ///
+    /// @param settings those that are to differ from what tests usually have
+    public static TestHouse open(Map<String, String> settings) throws Exception {
+        return open(Limits.DEFAULT, settings);
+    }
+
+    private static TestHouse open(Limits limits, Map<String, String> settings) throws Exception {
         if (!Files.exists(AGENT_JAR)) {
             throw new IllegalStateException("Expected the agent at " + AGENT_JAR + "; build the agent module first");
         }
         var directory = Files.createTempDirectory("molecule-house");
         var address = TestPostgres.newDatabase();
-        return new TestHouse(directory, address, mailbox, build(directory, address, limits, mailbox));
+        return new TestHouse(directory, address, settings, build(directory, address, limits, settings));
     }
 
-    private static House build(Path directory, PostgresAddress address, Limits limits, MailboxLimits mailbox)
+    private static House build(Path directory, PostgresAddress address, Limits limits, Map<String, String> settings)
             throws Exception {
         var environment = new HashMap<>(Map.of(
                 "PORT",
@@ -96,17 +118,15 @@ public final class TestHouse implements AutoCloseable {
                                 "^jdbc:postgresql://",
                                 "postgres://" + address.user() + ":" + address.password() + "@")));
         environment.put("HIBERNATION_IDLE_MINUTES", "60");
-        environment.put("MAILBOX_MESSAGES_MAX", String.valueOf(mailbox.messages()));
-        environment.put("MAILBOX_MEGABYTES_MAX", String.valueOf(Math.max(1, mailbox.bytes() >> 20)));
-        environment.put("MESSAGE_TTL_SECONDS", String.valueOf(mailbox.patience().toSeconds()));
-        environment.put("MESSAGE_ATTEMPTS_MAX", String.valueOf(mailbox.attempts()));
+        environment.put("CONTAINER_BACKEND", "process");
+        environment.putAll(settings);
         return House.build(Settings.read(environment), AGENT_JAR, new House.Knobs(InstantSource.system(), limits));
     }
 
     /// Stops the house and builds it again over the same directory and database.
     public void restart() throws Exception {
         house.close();
-        house = build(directory, address, Limits.DEFAULT, mailbox);
+        house = build(directory, address, Limits.DEFAULT, settings);
     }
 
     public java.net.URI url() {
@@ -210,6 +230,16 @@ public final class TestHouse implements AutoCloseable {
     }
 
     /// Changes the database behind the house's back.
+    /// The id by which what the house made elsewhere is known again.
+    public UUID platformId() throws SQLException {
+        try (var connection = DriverManager.getConnection(address.jdbcUrl(), address.user(), address.password());
+                var statement = connection.createStatement();
+                var row = statement.executeQuery("select id from platform")) {
+            row.next();
+            return row.getObject(1, UUID.class);
+        }
+    }
+
     public void sql(String statement) throws SQLException {
         try (var connection = DriverManager.getConnection(address.jdbcUrl(), address.user(), address.password());
                 var change = connection.createStatement()) {

@@ -19,6 +19,7 @@ import ai.molecule.platform.workspace.Draft;
 import ai.molecule.platform.workspace.Lives;
 import ai.molecule.platform.workspace.Offer;
 import ai.molecule.platform.workspace.Provisioner;
+import ai.molecule.platform.workspace.Runtimes;
 import ai.molecule.platform.workspace.Workspace;
 import ai.molecule.platform.workspace.Workspaces;
 import ai.molecule.protocol.Json;
@@ -27,6 +28,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// The rooms over a real database, without an edge and without loops; time is the test's.
 public final class TestRooms implements AutoCloseable {
@@ -41,11 +43,12 @@ public final class TestRooms implements AutoCloseable {
     public final Access access = new Access(database, ADMIN_TOKEN, clock);
     public final Hierarchy hierarchy = new Hierarchy(database);
     public final Secrets secrets = new Secrets(database, "a key for tests only", journal, clock);
+    public final Runtimes runtimes = new Runtimes(Runtimes.ours("test/"), journal, database, clock);
     public final Lives lives = new Lives(database, journal);
     public final Workspaces workspaces = new Workspaces(
             lives,
             journal,
-            new Offer(Offer.KNOWN, Map.of("process", backend.runtimes())),
+            new Offer(Set.of(), runtimes, Map.of("process", backend)),
             access,
             secrets,
             database,
@@ -56,7 +59,8 @@ public final class TestRooms implements AutoCloseable {
             deaths,
             access,
             secrets,
-            new Provisioner.Surroundings(Map.of("process", backend), () -> URI.create("http://127.0.0.1:8080/")),
+            new Provisioner.Surroundings(
+                    Map.of("process", backend), runtimes, any -> URI.create("http://127.0.0.1:8080/")),
             clock);
     public final Registry registry = new Registry(
             lives,

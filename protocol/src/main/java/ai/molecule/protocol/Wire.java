@@ -1,6 +1,7 @@
 package ai.molecule.protocol;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the typed fields of a JSON object. Null counts as absent, a wrong type is refused, unknown fields are
@@ -105,6 +106,18 @@ public final class Wire {
             throw wrongType(field, "an object");
         }
         return new Wire(value);
+    }
+
+    /// The elements of an array field, none when it is absent.
+    public List<JsonNode> list(String field) {
+        var value = value(field);
+        if (value == null) {
+            return List.of();
+        }
+        if (!value.isArray()) {
+            throw wrongType(field, "an array");
+        }
+        return value.valueStream().toList();
     }
 
     /// A required workspace id.

@@ -7,16 +7,27 @@ import ai.molecule.protocol.WorkspaceId;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /// Answers with what it was told. A few first words ask for more, see [#HELP].
 public final class EchoEngine implements Engine {
 
     static final String HELP =
-            "slow <words> | events <n> | sleep <seconds> | fail <text> | ask <workspace id> <text> | input";
+            "slow <words> | events <n> | sleep <seconds> | fail <text> | ask <workspace id> <text> | secret <name> | input";
 
     private static final Duration BETWEEN_WORDS = Duration.ofMillis(500);
     private static final int EVENTS_MAX = 100_000;
     private static final int SECONDS_MAX = 3600;
+
+    private final UnaryOperator<@Nullable String> secrets;
+
+    /// An engine that can tell whether it has a secret, but not which.
+    ///
+    /// @param secrets a secret's value by its name; null where there is none
+    public EchoEngine(UnaryOperator<@Nullable String> secrets) {
+        this.secrets = secrets;
+    }
 
     @Override
     public String runtime() {
@@ -44,9 +55,15 @@ public final class EchoEngine implements Engine {
             case "sleep" -> sleep(rest, work);
             case "fail" -> work.fail(rest.isEmpty() ? "asked to fail" : rest);
             case "ask" -> consult(rest, work);
+            case "secret" -> answer(told(rest), work);
             case "input" -> work.ask("What shall I answer?");
             default -> answer(text, work);
         }
+    }
+
+    private String told(String name) {
+        var value = secrets.apply(name);
+        return value == null ? "there is no " + name : name + " has " + value.length() + " characters";
     }
 
     private static void answer(String text, Work work) {

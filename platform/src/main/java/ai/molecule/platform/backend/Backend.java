@@ -2,22 +2,23 @@ package ai.molecule.platform.backend;
 
 import ai.molecule.protocol.WorkspaceId;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /// A place where agents run. Every implementation passes `BackendContract`.
 ///
-/// An agent is known by its workspace and its generation, so that an order that is given twice is carried out once.
+/// An agent is known by its workspace and its generation, so that an order that is given twice is carried out
+/// once.
 public interface Backend extends AutoCloseable {
 
     /// The word for it in `CONTAINER_BACKEND` and on a workspace.
     String name();
 
-    /// The runtimes it can run.
-    Set<String> runtimes();
+    /// True when it can run a runtime.
+    boolean runs(AgentRuntime runtime);
 
-    /// Hears of deaths nobody ordered; call once, before the first start.
-    void onDeath(Consumer<Death> listener);
+    /// Hears of deaths nobody ordered, of health and of steps; call once, before the first start.
+    void onNews(Consumer<News> listener);
 
     /// Starts an agent. Where this generation runs already, that is the answer.
     ///
@@ -29,10 +30,15 @@ public interface Backend extends AutoCloseable {
     /// @throws BackendException when the backend cannot tell that it stopped
     void stop(WorkspaceId workspace) throws BackendException;
 
-    /// Forgets everything kept for a workspace: its directory, volume, logs.
+    /// Forgets everything kept for a workspace: its directory, volumes, network, logs.
     ///
     /// @throws BackendException when some of it is left
     void purge(WorkspaceId workspace) throws BackendException;
+
+    /// Purges what is here in this platform's name for workspaces that are not known, whatever crash left it.
+    ///
+    /// @throws BackendException when the backend cannot tell, or some of it is left
+    void sweep(Predicate<WorkspaceId> known) throws BackendException;
 
     /// What runs here now, whoever started it in this platform's name.
     ///
@@ -42,7 +48,7 @@ public interface Backend extends AutoCloseable {
     /// The last lines an agent wrote, oldest first.
     List<String> logTail(WorkspaceId workspace, int lines);
 
-    /// Lets go. Agents that cannot outlive the platform end here.
+    /// Lets go. Agents that cannot outlive the platform end here, the others go on.
     @Override
     void close();
 }

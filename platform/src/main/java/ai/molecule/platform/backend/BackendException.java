@@ -3,7 +3,7 @@ package ai.molecule.platform.backend;
 import org.jspecify.annotations.Nullable;
 
 /// A backend could not do what was ordered; the message says why, for people.
-public final class BackendException extends Exception {
+public sealed class BackendException extends Exception permits BackendAwayException, BackendRefusedException {
     private static final long serialVersionUID = 1L;
 
     public BackendException(String message) {

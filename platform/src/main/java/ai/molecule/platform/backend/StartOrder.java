@@ -13,7 +13,7 @@ import java.util.Map;
 public record StartOrder(
         WorkspaceId workspace,
         long generation,
-        String runtime,
+        AgentRuntime runtime,
         Size size,
         URI platformUrl,
         String enrolment,
@@ -25,6 +25,6 @@ public record StartOrder(
 
     @Override
     public String toString() {
-        return "start " + runtime + " of workspace " + workspace + ", generation " + generation;
+        return "start " + runtime.id() + " of workspace " + workspace + ", generation " + generation;
     }
 }

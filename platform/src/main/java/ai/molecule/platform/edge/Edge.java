@@ -11,6 +11,7 @@ import io.helidon.http.HeaderValues;
 import io.helidon.http.Method;
 import io.helidon.http.Status;
 import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.ListenerConfig;
 import io.helidon.webserver.ServerConnectionException;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.DirectHandlers;
@@ -28,6 +29,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 
@@ -39,6 +41,7 @@ public final class Edge implements AutoCloseable {
     private static final Header NO_SNIFF = HeaderValues.create("X-Content-Type-Options", "nosniff");
     private static final Header NO_FRAME = HeaderValues.create("X-Frame-Options", "DENY");
     private static final Header NO_REFERRER = HeaderValues.create("Referrer-Policy", "no-referrer");
+    private static final String AGENTS = "agents";
     private static final Set<String> NEVER_LIMITED = Set.of("/registry/heartbeat");
 
     private final WebServer server;
@@ -58,11 +61,23 @@ public final class Edge implements AutoCloseable {
         this.limits = guard.limits();
         this.rateLimit = guard.rateLimit();
         this.meters = meters;
-        this.server = WebServer.builder()
-                .host(listening.host())
-                .port(listening.port())
+        var cors = new Cors(listening.corsOrigins());
+        var builder = WebServer.builder().shutdownHook(false).addRouting(routing(routes, cors));
+        builder.addRouting(WsRouting.builder().endpoint("/ws", eventSocket));
+        listen(builder, listening.host(), listening.port());
+        listening
+                .agents()
+                .ifPresent(address -> builder.putSocket(AGENTS, socket -> {
+                    listen(socket, address, listening.port());
+                    socket.addRouting(routing(routes, cors));
+                }));
+        this.server = builder.build();
+    }
+
+    private void listen(ListenerConfig.BuilderBase<?, ?> listener, String host, int port) {
+        listener.host(host)
+                .port(port)
                 .shutdownGracePeriod(GRACE)
-                .shutdownHook(false)
                 // Half a request head is waited for without an end; what that can cost is bounded here.
                 .maxTcpConnections(CONNECTIONS_MAX)
                 .idleConnectionTimeout(limits.socketPatience())
@@ -75,14 +90,15 @@ public final class Edge implements AutoCloseable {
                         .addHandler(DirectHandler.EventType.FORBIDDEN, Edge::beforeRouting)
                         .addHandler(DirectHandler.EventType.INTERNAL_ERROR, Edge::beforeRouting)
                         .addHandler(DirectHandler.EventType.OTHER, Edge::beforeRouting)
-                        .build())
-                .addRouting(routing(routes, new Cors(listening.corsOrigins())))
-                .addRouting(WsRouting.builder().endpoint("/ws", eventSocket))
-                .build();
+                        .build());
     }
 
     /// Where to listen.
-    public record Listening(String host, int port, List<String> corsOrigins) {
+    ///
+    /// @param agents another address of this machine, on which agents come in that cannot reach the first; the
+    /// same
+    /// routes are there
+    public record Listening(String host, int port, Optional<String> agents, List<String> corsOrigins) {
         public Listening {
             corsOrigins = List.copyOf(corsOrigins);
         }
@@ -107,6 +123,12 @@ public final class Edge implements AutoCloseable {
                     + ", but the port is in use, or the address is not this machine's");
         }
         return edge;
+    }
+
+    /// The port on which agents come in at an address of their own, also where 0 was asked for; -1 where there
+    /// is none.
+    public int agentsPort() {
+        return server.port(AGENTS);
     }
 
     /// The port that is listened on, also where 0 was asked for.

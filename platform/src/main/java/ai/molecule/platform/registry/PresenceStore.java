@@ -2,6 +2,7 @@ package ai.molecule.platform.registry;
 
 import ai.molecule.platform.store.Database;
 import ai.molecule.platform.store.SqlArray;
+import ai.molecule.platform.workspace.Life;
 import ai.molecule.protocol.WorkspaceId;
 import java.time.Duration;
 import java.time.Instant;
@@ -80,8 +81,9 @@ final class PresenceStore {
                 where w.id = any(?) and (
                     (w.status = 'offline' and p.last_heartbeat > w.status_since)
                     or (w.status = 'online' and (p.error_rate >= 0.5 or p.wedged))
-                    or (w.status = 'degraded' and p.error_rate < 0.1 and not p.wedged))
-                """, row -> new WorkspaceId(row.uuid("id")), ids(ids));
+                    or (w.status = 'degraded' and p.error_rate < 0.1 and not p.wedged
+                        and not starts_with(w.status_reason, ?)))
+                """, row -> new WorkspaceId(row.uuid("id")), ids(ids), Life.UNHEALTHY);
     }
 
     /// The agents that count as alive and were not heard, nor came to their state, for the whole patience.

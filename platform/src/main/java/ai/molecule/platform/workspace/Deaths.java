@@ -1,12 +1,14 @@
 package ai.molecule.platform.workspace;
 
 import ai.molecule.platform.backend.Backend;
-import ai.molecule.platform.backend.Death;
+import ai.molecule.platform.backend.News;
 import ai.molecule.platform.store.Database;
+import ai.molecule.protocol.Wire;
 import ai.molecule.protocol.WorkspaceId;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,6 +21,7 @@ public final class Deaths {
     private static final Logger LOG = LoggerFactory.getLogger(Deaths.class);
     private static final Duration PAUSE_FIRST = Duration.ofMillis(500);
     private static final Duration PAUSE_MAX = Duration.ofSeconds(30);
+    private static final int STEP_LENGTH_MAX = 300;
     private static final Duration LONG_LIFE = Duration.ofSeconds(60);
 
     private final Lives lives;
@@ -39,10 +42,20 @@ public final class Deaths {
 
     /// Hears a backend's news; calls back once a row changed.
     public void attend(Backend backend, Runnable changed) {
-        backend.onDeath((Death death) -> {
-            died(death.workspace(), death.generation(), death.how());
+        backend.onNews(news -> {
+            switch (news) {
+                case News.Death(var id, var generation, var how) -> died(id, generation, how);
+                case News.Health(var id, var generation, var well, var detail) ->
+                    change(id, generation, life -> life.checked(well, detail, clock.instant()));
+                case News.Step(var id, var generation, var step) ->
+                    change(id, generation, life -> life.stepped(Wire.clip(step, STEP_LENGTH_MAX)));
+            }
             changed.run();
         });
+    }
+
+    private void change(WorkspaceId id, long generation, UnaryOperator<Life> step) {
+        lives.change(id, found -> found.generation() == generation ? found.with(step.apply(found.life())) : found);
     }
 
     /// An agent ended that nobody stopped.

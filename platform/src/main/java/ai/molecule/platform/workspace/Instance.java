@@ -9,7 +9,7 @@ import java.time.Instant;
 /// @param handle the backend's name for it; empty while intended
 /// @param address where the platform reaches it; empty while intended
 /// @param deaths how often in a row it ended soon
-/// @param notBefore when the next start may be tried
+/// @param notBefore when it ran, and of a dead one, when the next start may be tried
 record Instance(
         WorkspaceId workspace,
         long generation,

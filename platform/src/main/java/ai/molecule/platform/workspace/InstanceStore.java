@@ -66,7 +66,7 @@ final class InstanceStore {
                 where w.backend <> 'external' and (
                     (w.status = 'provisioning' and coalesce(i.not_before, '-infinity') <= ?
                         and (i.workspace_id is null or i.generation < w.generation or i.phase <> 'running'
-                            or w.status_since < ?))
+                            or i.not_before < ?))
                     or (w.status = 'offline' and i.phase = 'dead' and i.not_before <= ?)
                     or (w.status in ('online', 'degraded', 'offline') and i.phase = 'intended')
                     or (w.status in ('paused', 'hibernated', 'failed', 'removed') and i.workspace_id is not null))

@@ -24,11 +24,20 @@ public sealed interface Life {
     double ERROR_RATE_DEGRADED = 0.5;
     double ERROR_RATE_RECOVERED = 0.1;
 
+    /// How the reason begins when a backend's health check fails.
+    String UNHEALTHY = "unhealthy: ";
+
     /// When this state began.
     Instant since();
 
     /// The backend is making the agent.
-    record Provisioning(Instant since) implements Life {}
+    ///
+    /// @param step how far it came, for people; empty at the beginning
+    record Provisioning(Instant since, String step) implements Life {
+        public Provisioning(Instant since) {
+            this(since, "");
+        }
+    }
 
     /// External, and never seen yet.
     record AwaitingAgent(Instant since) implements Life {}
@@ -36,7 +45,12 @@ public sealed interface Life {
     record Online(Instant since) implements Life {}
 
     /// Alive, but failing or stuck.
-    record Degraded(Instant since, String reason) implements Life {}
+    record Degraded(Instant since, String reason) implements Life {
+        /// True when its backend says so: then only the backend can say otherwise.
+        boolean unhealthy() {
+            return reason.startsWith(UNHEALTHY);
+        }
+    }
 
     /// Silent or dead; expected back.
     record Offline(Instant since, String reason) implements Life {}
@@ -68,14 +82,15 @@ public sealed interface Life {
             case Degraded(Instant _, String reason) -> reason;
             case Offline(Instant _, String reason) -> reason;
             case Failed(Instant _, String reason) -> reason;
-            case Provisioning _, AwaitingAgent _, Online _, Paused _, Hibernated _, Removed _ -> "";
+            case Provisioning(Instant _, String step) -> step;
+            case AwaitingAgent _, Online _, Paused _, Hibernated _, Removed _ -> "";
         };
     }
 
     /// Reads a state back from its columns.
     static Life of(String status, Instant since, String reason) {
         return switch (status) {
-            case "provisioning" -> new Provisioning(since);
+            case "provisioning" -> new Provisioning(since, reason);
             case "awaiting_agent" -> new AwaitingAgent(since);
             case "online" -> new Online(since);
             case "degraded" -> new Degraded(since, reason);
@@ -117,9 +132,35 @@ public sealed interface Life {
         return switch (this) {
             case Online _, Offline _ when bad -> new Degraded(now, reason);
             case Offline _ -> new Online(now);
-            case Degraded _ when !wedged && errorRate < ERROR_RATE_RECOVERED -> new Online(now);
+            case Degraded degraded
+            when !degraded.unhealthy() && !wedged && errorRate < ERROR_RATE_RECOVERED -> new Online(now);
             case Online _, Degraded _, Provisioning _, AwaitingAgent _, Paused _, Hibernated _, Failed _, Removed _ ->
                 this;
+        };
+    }
+
+    /// The backend's health check changed its mind.
+    default Life checked(boolean well, String detail, Instant now) {
+        return switch (this) {
+            case Online _ when !well -> new Degraded(now, UNHEALTHY + detail);
+            case Degraded degraded when well && degraded.unhealthy() -> new Online(now);
+            case Provisioning _,
+                    AwaitingAgent _,
+                    Online _,
+                    Degraded _,
+                    Offline _,
+                    Paused _,
+                    Hibernated _,
+                    Failed _,
+                    Removed _ -> this;
+        };
+    }
+
+    /// The backend came further with making the agent.
+    default Life stepped(String step) {
+        return switch (this) {
+            case Provisioning(Instant since, String _) -> new Provisioning(since, step);
+            case AwaitingAgent _, Online _, Degraded _, Offline _, Paused _, Hibernated _, Failed _, Removed _ -> this;
         };
     }
 

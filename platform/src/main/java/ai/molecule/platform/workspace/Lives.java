@@ -6,7 +6,8 @@ import ai.molecule.protocol.Refusal;
 import ai.molecule.protocol.WorkspaceId;
 import java.util.function.UnaryOperator;
 
-/// The one way in which a workspace's row changes: read it, decide, write it over the version that was read, tell the
+/// The one way in which a workspace's row changes: read it, decide, write it over the version that was read,
+/// tell the
 /// journal.
 ///
 /// Who loses the race reads again and decides anew. Durable: the row and its fact commit together.
@@ -51,7 +52,15 @@ public final class Lives {
                 Refusal.Reason.CONFLICT, "Expected to change workspace " + id + ", but others kept changing it");
     }
 
-    /// Holds a workspace's row until the transaction that is open ends; for whoever changes more than the row, before
+    /// True for a workspace that is there and not removed.
+    boolean known(WorkspaceId id) {
+        return store.find(id)
+                .filter(found -> !(found.life() instanceof Life.Removed))
+                .isPresent();
+    }
+
+    /// Holds a workspace's row until the transaction that is open ends; for whoever changes more than the row,
+    /// before
     /// anything else.
     public void hold(WorkspaceId id) {
         store.hold(id);

@@ -1,5 +1,7 @@
 package ai.molecule.platform.workspace;
 
+import ai.molecule.platform.backend.AgentRuntime;
+import ai.molecule.platform.backend.Backend;
 import ai.molecule.protocol.Refusal;
 import java.util.Map;
 import java.util.Set;
@@ -7,42 +9,58 @@ import java.util.TreeSet;
 
 /// Which runtimes and backends can be had here.
 ///
-/// @param allowed the runtimes that the operator allows
-/// @param runtimesByBackend what each backend that is open can run
-public record Offer(Set<String> allowed, Map<String, Set<String>> runtimesByBackend) {
-
-    /// Every runtime that is known by name.
-    public static final Set<String> KNOWN = Set.of("hermes", "claude-code", "langgraph", "echo", "external");
+/// @param allowed the runtimes that the operator allows; empty for all
+/// @param backends those that are open, by name
+public record Offer(Set<String> allowed, Runtimes runtimes, Map<String, Backend> backends) {
 
     public Offer {
         allowed = Set.copyOf(allowed);
-        runtimesByBackend = Map.copyOf(runtimesByBackend);
+        backends = Map.copyOf(backends);
     }
 
     /// Refuses what cannot be had.
     ///
     /// @throws Refusal `runtime_not_allowed` or `backend_not_available`, naming what can
     void check(Profile wanted) {
-        if (!allowed.contains(wanted.runtime())) {
-            throw new Refusal(
-                    Refusal.Reason.RUNTIME_NOT_ALLOWED,
-                    "Expected one of the runtimes " + new TreeSet<>(allowed) + ", but found " + wanted.runtime());
+        if (!allowed.isEmpty() && !allowed.contains(wanted.runtime())) {
+            throw notAllowed(wanted, new TreeSet<>(allowed), "");
         }
         if (wanted.external()) {
             return;
         }
-        var runtimes = runtimesByBackend.get(wanted.backend());
-        if (runtimes == null) {
+        var runtime = runtimes.find(wanted.runtime())
+                .orElseThrow(() -> notAllowed(wanted, names(backends.get(wanted.backend())), ""));
+        var backend = backends.get(wanted.backend());
+        if (backend == null) {
             throw new Refusal(
                     Refusal.Reason.BACKEND_NOT_AVAILABLE,
-                    "Expected one of the backends " + new TreeSet<>(runtimesByBackend.keySet()) + ", but found "
+                    "Expected one of the backends " + new TreeSet<>(backends.keySet()) + ", but found "
                             + wanted.backend());
         }
-        if (!runtimes.contains(wanted.runtime())) {
-            throw new Refusal(
-                    Refusal.Reason.RUNTIME_NOT_ALLOWED,
-                    "Expected one of the runtimes " + new TreeSet<>(runtimes) + " that the " + wanted.backend()
-                            + " backend can run, but found " + wanted.runtime());
+        if (!backend.runs(runtime)) {
+            throw notAllowed(wanted, names(backend), " that the " + wanted.backend() + " backend can run");
         }
+        if (wanted.tier().number() < runtime.tierMin()) {
+            throw new Refusal(
+                    Refusal.Reason.INVALID_FIELD,
+                    "Expected \"tier\" of at least " + runtime.tierMin() + " for runtime " + runtime.id()
+                            + ", but found " + wanted.tier().number());
+        }
+    }
+
+    private TreeSet<String> names(@org.jspecify.annotations.Nullable Backend backend) {
+        var names = new TreeSet<String>();
+        runtimes.all().stream()
+                .filter(one -> backend == null || backend.runs(one))
+                .map(AgentRuntime::id)
+                .filter(id -> allowed.isEmpty() || allowed.contains(id))
+                .forEach(names::add);
+        return names;
+    }
+
+    private static Refusal notAllowed(Profile wanted, Set<String> names, String where) {
+        return new Refusal(
+                Refusal.Reason.RUNTIME_NOT_ALLOWED,
+                "Expected one of the runtimes " + names + where + ", but found " + wanted.runtime());
     }
 }

@@ -2,6 +2,7 @@ package ai.molecule.platform.workspace;
 
 import ai.molecule.platform.access.Access;
 import ai.molecule.platform.backend.Backend;
+import ai.molecule.platform.backend.BackendAwayException;
 import ai.molecule.platform.backend.BackendException;
 import ai.molecule.platform.backend.StartOrder;
 import ai.molecule.platform.secret.Secrets;
@@ -15,7 +16,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +33,7 @@ public final class Provisioner {
     private static final Duration START_PATIENCE = Duration.ofSeconds(60);
     private static final int BATCH = 200;
     private static final int STARTS_AT_ONCE = 4;
+    private static final int LAST_LINES = 3;
 
     private final Lives lives;
     private final InstanceStore instances;
@@ -45,8 +47,8 @@ public final class Provisioner {
 
     /// What it works with.
     ///
-    /// @param platformUrl how agents reach the platform; known once the listener is open
-    public record Surroundings(Map<String, Backend> backends, Supplier<URI> platformUrl) {
+    /// @param platformUrl how agents on a backend reach the platform; known once the listener is open
+    public record Surroundings(Map<String, Backend> backends, Runtimes runtimes, Function<Backend, URI> platformUrl) {
         public Surroundings {
             backends = Map.copyOf(backends);
         }
@@ -91,25 +93,43 @@ public final class Provisioner {
     /// @param how why an agent may be gone, for people
     public void takeStock(String how) throws BackendException {
         for (var backend : surroundings.backends().values()) {
-            var rows = instances.all();
-            var running = new HashMap<WorkspaceId, Long>();
-            for (var one : backend.list()) {
-                running.put(one.workspace(), one.generation());
+            try {
+                takeStock(backend, how);
+            } catch (BackendAwayException away) {
+                LOG.warn("{}; its agents are left as they are", away.getMessage());
             }
-            for (var instance : rows) {
-                if (instance.backend().equals(backend.name()) && !busy.contains(instance.workspace())) {
-                    var gone = !Objects.equals(running.get(instance.workspace()), instance.generation());
-                    if (gone && instance.phase() != Instance.Phase.DEAD) {
-                        deaths.lost(instance, how);
-                    }
+        }
+    }
+
+    private void takeStock(Backend backend, String how) throws BackendException {
+        var rows = instances.all();
+        var running = new HashMap<WorkspaceId, Long>();
+        for (var one : backend.list()) {
+            running.put(one.workspace(), one.generation());
+        }
+        for (var instance : rows) {
+            if (instance.backend().equals(backend.name()) && !busy.contains(instance.workspace())) {
+                var gone = !Objects.equals(running.get(instance.workspace()), instance.generation());
+                if (gone && instance.phase() != Instance.Phase.DEAD) {
+                    deaths.lost(instance, how);
                 }
             }
-            for (var seen : running.entrySet()) {
-                if (!busy.contains(seen.getKey())
-                        && instances.find(seen.getKey()).isEmpty()) {
-                    LOG.warn("Stopping agent of workspace {} on {}, which no row knows", seen.getKey(), backend.name());
-                    backend.stop(seen.getKey());
-                }
+        }
+        for (var seen : running.entrySet()) {
+            if (!busy.contains(seen.getKey()) && instances.find(seen.getKey()).isEmpty()) {
+                LOG.warn("Stopping agent of workspace {} on {}, which no row knows", seen.getKey(), backend.name());
+                backend.stop(seen.getKey());
+            }
+        }
+    }
+
+    /// Removes what no workspace has any more from every backend.
+    public void sweep() {
+        for (var backend : surroundings.backends().values()) {
+            try {
+                backend.sweep(id -> busy.contains(id) || lives.known(id));
+            } catch (BackendException failed) {
+                LOG.warn("{}; the next sweep tries again", failed.getMessage());
             }
         }
     }
@@ -130,14 +150,20 @@ public final class Provisioner {
                 stop(workspace, backend);
             } else if (!settled(workspace, instance)) {
                 start(workspace, instance, backend);
-            } else if (workspace.life() instanceof Life.Provisioning(var since)
-                    && !clock.instant().isBefore(since.plus(START_PATIENCE))) {
+            } else if (instance != null && overdue(workspace, instance)) {
+                var last = backend.logTail(id, LAST_LINES);
                 backend.stop(id);
                 deaths.died(
                         id,
                         workspace.generation(),
-                        "its agent did not register within " + START_PATIENCE.toSeconds() + " s");
+                        "its agent did not register within "
+                                + patience(workspace).toSeconds() + " s"
+                                + (last.isEmpty() ? "" : "; last lines: " + String.join(" | ", last)));
             }
+        } catch (BackendAwayException away) {
+            LOG.warn("Workspace {}: {}; waiting for it", id, away.getMessage());
+            lives.change(
+                    id, found -> found.with(found.life().stepped("waiting for the " + backend.name() + " engine")));
         } catch (BackendException failed) {
             LOG.warn("Workspace {}: {}", id, failed.getMessage());
             deaths.died(id, workspace.generation(), String.valueOf(failed.getMessage()));
@@ -156,6 +182,20 @@ public final class Provisioner {
         };
     }
 
+    private boolean overdue(Workspace workspace, Instance instance) {
+        return workspace.life() instanceof Life.Provisioning
+                && instance.phase() == Instance.Phase.RUNNING
+                && !clock.instant().isBefore(instance.notBefore().plus(patience(workspace)));
+    }
+
+    private Duration patience(Workspace workspace) {
+        return surroundings
+                .runtimes()
+                .find(workspace.profile().runtime())
+                .map(runtime -> Duration.ofSeconds(runtime.readySeconds()))
+                .orElse(START_PATIENCE);
+    }
+
     /// An agent that died and whose back-off is over is wanted anew.
     private Workspace due(Workspace found) {
         var revived = found.life().revived(clock.instant());
@@ -165,6 +205,12 @@ public final class Provisioner {
     private void start(Workspace workspace, @Nullable Instance before, Backend backend) throws BackendException {
         var id = workspace.id();
         var fallen = before == null ? 0 : before.deaths();
+        var runtime = surroundings
+                .runtimes()
+                .find(workspace.profile().runtime())
+                .orElseThrow(() -> new BackendException("Expected runtime "
+                        + workspace.profile().runtime() + ", but there is none of this name any more"));
+        var values = secrets.values(id);
         starts.acquireUninterruptibly();
         try {
             var intent = new Instance(
@@ -177,15 +223,22 @@ public final class Provisioner {
                     fallen,
                     clock.instant());
             instances.put(intent, clock.instant());
+            var missing = runtime.requiredEnv().stream()
+                    .filter(name -> !values.containsKey(name))
+                    .toList();
+            if (!missing.isEmpty()) {
+                throw new BackendException("Expected the secrets " + String.join(", ", missing) + " that runtime "
+                        + runtime.id() + " needs; set them and restart it");
+            }
             var enrolment = access.newEnrolment(id).reveal();
             var started = backend.start(new StartOrder(
                     id,
                     workspace.generation(),
-                    workspace.profile().runtime(),
+                    runtime,
                     workspace.profile().tier().size(),
-                    surroundings.platformUrl().get(),
+                    surroundings.platformUrl().apply(backend),
                     enrolment,
-                    secrets.values(id)));
+                    values));
             deaths.running(new Instance(
                     id,
                     workspace.generation(),

@@ -19,7 +19,8 @@ public abstract class BackendContract {
     protected static final Duration PATIENCE = Duration.ofSeconds(20);
 
     protected Backend backend;
-    protected final List<Death> deaths = new CopyOnWriteArrayList<>();
+    protected final List<News.Death> deaths = new CopyOnWriteArrayList<>();
+    protected final List<News> news = new CopyOnWriteArrayList<>();
 
     protected abstract Backend open() throws Exception;
 
@@ -32,7 +33,16 @@ public abstract class BackendContract {
     @BeforeEach
     void openBackend() throws Exception {
         backend = open();
-        backend.onDeath(deaths::add);
+        listen(backend);
+    }
+
+    protected void listen(Backend teller) {
+        teller.onNews(told -> {
+            news.add(told);
+            if (told instanceof News.Death death) {
+                deaths.add(death);
+            }
+        });
     }
 
     @AfterEach
@@ -40,11 +50,16 @@ public abstract class BackendContract {
         backend.close();
     }
 
-    protected static StartOrder order(WorkspaceId workspace, long generation) {
+    /// The echo runtime, as this backend gets it.
+    protected AgentRuntime echo() {
+        return new AgentRuntime("echo", "", 8000, List.of(), 60, 1);
+    }
+
+    protected StartOrder order(WorkspaceId workspace, long generation) {
         return new StartOrder(
                 workspace,
                 generation,
-                "echo",
+                echo(),
                 new Size(256, 0.5),
                 URI.create("http://127.0.0.1:9/"),
                 "an enrolment",

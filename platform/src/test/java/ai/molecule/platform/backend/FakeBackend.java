@@ -5,17 +5,18 @@ import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /// A backend in memory whose agents do nothing; it can be told to refuse, and its agents to die.
 public final class FakeBackend implements Backend {
 
     private final Map<WorkspaceId, StartOrder> running = new ConcurrentHashMap<>();
     private final List<StartOrder> orders = new ArrayList<>();
-    private Consumer<Death> listener = death -> {};
+    private Consumer<News> listener = news -> {};
     private volatile String refusal = "";
+    private volatile boolean away;
 
     @Override
     public String name() {
@@ -23,17 +24,20 @@ public final class FakeBackend implements Backend {
     }
 
     @Override
-    public Set<String> runtimes() {
-        return Set.of("echo");
+    public boolean runs(AgentRuntime runtime) {
+        return runtime.id().equals("echo");
     }
 
     @Override
-    public void onDeath(Consumer<Death> heir) {
+    public void onNews(Consumer<News> heir) {
         listener = heir;
     }
 
     @Override
     public synchronized Started start(StartOrder order) throws BackendException {
+        if (away) {
+            throw new BackendAwayException("it is away", null);
+        }
         if (!refusal.isEmpty()) {
             throw new BackendException(refusal);
         }
@@ -50,6 +54,11 @@ public final class FakeBackend implements Backend {
     @Override
     public void purge(WorkspaceId workspace) {
         stop(workspace);
+    }
+
+    @Override
+    public void sweep(Predicate<WorkspaceId> known) {
+        running.keySet().removeIf(Predicate.not(known));
     }
 
     @Override
@@ -74,11 +83,21 @@ public final class FakeBackend implements Backend {
         refusal = reason;
     }
 
+    /// Does not answer from now on, or does again.
+    public void goAway(boolean gone) {
+        away = gone;
+    }
+
+    /// Tells something of an agent.
+    public void tell(News news) {
+        listener.accept(news);
+    }
+
     /// Lets an agent die.
     public void kill(WorkspaceId workspace) {
         var order = running.remove(workspace);
         if (order != null) {
-            listener.accept(new Death(workspace, order.generation(), "killed"));
+            listener.accept(new News.Death(workspace, order.generation(), "killed"));
         }
     }
 

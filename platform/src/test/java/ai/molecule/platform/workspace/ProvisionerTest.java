@@ -76,7 +76,14 @@ class ProvisionerTest {
     }
 
     private static StartOrder order(WorkspaceId id) {
-        return new StartOrder(id, 1, "echo", new Size(512, 1), URI.create("http://127.0.0.1/"), "x", Map.of());
+        return new StartOrder(
+                id,
+                1,
+                new ai.molecule.platform.backend.AgentRuntime("echo", "", 8000, java.util.List.of(), 60, 1),
+                new Size(512, 1),
+                URI.create("http://127.0.0.1/"),
+                "x",
+                Map.of());
     }
 
     @Test

@@ -1,8 +1,9 @@
 package ai.molecule.platform.backend.process;
 
+import ai.molecule.platform.backend.AgentRuntime;
 import ai.molecule.platform.backend.Backend;
 import ai.molecule.platform.backend.BackendException;
-import ai.molecule.platform.backend.Death;
+import ai.molecule.platform.backend.News;
 import ai.molecule.platform.backend.Running;
 import ai.molecule.platform.backend.StartOrder;
 import ai.molecule.platform.backend.Started;
@@ -18,12 +19,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,7 +43,7 @@ public final class ProcessBackend implements Backend {
     private final AgentProgram program;
     private final ChildMark mark;
     private final Map<WorkspaceId, Child> children = new ConcurrentHashMap<>();
-    private volatile Consumer<Death> listener = death -> {};
+    private volatile Consumer<News> listener = news -> {};
 
     private ProcessBackend(Path directory, AgentProgram program) {
         this.directory = directory;
@@ -71,12 +72,12 @@ public final class ProcessBackend implements Backend {
     }
 
     @Override
-    public Set<String> runtimes() {
-        return AgentProgram.RUNTIMES;
+    public boolean runs(AgentRuntime runtime) {
+        return AgentProgram.RUNTIMES.contains(runtime.id());
     }
 
     @Override
-    public void onDeath(Consumer<Death> heir) {
+    public void onNews(Consumer<News> heir) {
         listener = heir;
     }
 
@@ -120,6 +121,21 @@ public final class ProcessBackend implements Backend {
             }
         } catch (IOException failed) {
             throw new BackendException("Expected to delete " + home + ", but: " + failed.getMessage(), failed);
+        }
+    }
+
+    @Override
+    public void sweep(Predicate<WorkspaceId> known) throws BackendException {
+        try (var homes = Files.list(directory)) {
+            for (var home : homes.toList()) {
+                var owner = WorkspaceId.parse(home.getFileName().toString());
+                if (owner.isPresent() && !known.test(owner.get())) {
+                    LOG.warn("Removing {}, which belongs to no workspace", home);
+                    purge(owner.get());
+                }
+            }
+        } catch (IOException failed) {
+            throw new BackendException("Expected to look into " + directory + ", but: " + failed.getMessage(), failed);
         }
     }
 
@@ -177,7 +193,7 @@ public final class ProcessBackend implements Backend {
         environment.put("WORKSPACE_ID", order.workspace().toString());
         environment.put("WORKSPACE_CONFIG_PATH", configs.toString());
         environment.put("PLATFORM_URL", order.platformUrl().toString());
-        environment.put("RUNTIME", order.runtime());
+        environment.put("RUNTIME", order.runtime().id());
         environment.put("HOST", "127.0.0.1");
         environment.put("PORT", String.valueOf(port));
         environment.put("LIFELINE", "stdin");
@@ -198,7 +214,7 @@ public final class ProcessBackend implements Backend {
         if (children.remove(workspace, child)) {
             var last = log(workspace).tail(1);
             var how = "exited with code " + code + (last.isEmpty() ? "" : "; last line: " + last.getFirst());
-            listener.accept(new Death(workspace, child.generation(), how));
+            listener.accept(new News.Death(workspace, child.generation(), how));
         }
     }
 

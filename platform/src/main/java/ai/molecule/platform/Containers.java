@@ -1,0 +1,38 @@
+package ai.molecule.platform;
+
+import ai.molecule.platform.backend.AgentRuntime;
+import ai.molecule.platform.backend.docker.DockerSettings;
+import ai.molecule.platform.backend.docker.Subnets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+
+/// What the operator set about where agents run.
+///
+/// @param backend the default one; none for docker where its engine answers, else process
+/// @param runtimes ours and those of the file
+/// @param allowed the runtimes that may be created; empty for all
+/// @param engine the Docker engine's address
+/// @param certificates for an engine at `tcp://`
+record Containers(
+        Optional<String> backend,
+        List<AgentRuntime> runtimes,
+        Set<String> allowed,
+        String engine,
+        Optional<Path> certificates,
+        Subnets subnets,
+        DockerSettings.Network network,
+        boolean fence) {
+
+    Containers {
+        runtimes = List.copyOf(runtimes);
+        allowed = Set.copyOf(allowed);
+    }
+
+    /// The docker backend's part of it.
+    DockerSettings docker(UUID platform) {
+        return new DockerSettings(platform, engine, certificates, subnets, network, fence);
+    }
+}

@@ -1,0 +1,176 @@
+package ai.molecule.platform.backend.docker;
+
+import ai.molecule.platform.backend.BackendException;
+import ai.molecule.platform.backend.BackendRefusedException;
+import ai.molecule.protocol.WorkspaceId;
+import com.github.dockerjava.api.model.Network;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A network for every workspace, with addresses that we choose: the engine's own pools end at the 31st.
+///
+/// The names of the bridges begin alike, so that one set of rules fences all of them (see [Fence]). The house
+/// has a
+/// network too, without containers: its gateway is where a platform that runs on the host listens for agents.
+final class Networks {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Networks.class);
+    private static final String BRIDGE_NAME = "com.docker.network.bridge.name";
+    private static final String HOUSE = "house";
+    private static final int TRIES_MAX = 64;
+
+    private final Engine engine;
+    private final Labels labels;
+    private final Subnets subnets;
+    private final Set<Integer> refused = new HashSet<>();
+
+    Networks(Engine engine, Labels labels, Subnets subnets) {
+        this.engine = engine;
+        this.labels = labels;
+        this.subnets = subnets;
+    }
+
+    /// One workspace's network.
+    ///
+    /// @param index the block that its addresses are in
+    record Own(String name, int index) {}
+
+    /// How the bridges of this platform begin.
+    String bridgePrefix() {
+        return "m" + labels.brief() + "-";
+    }
+
+    /// The workspace's network, made where it is missing.
+    Own ensure(WorkspaceId workspace) throws BackendException {
+        return ensure(Labels.name(workspace, "net"), labels.of(workspace, "network"));
+    }
+
+    /// The address at which the host is reached from every one of our networks.
+    String house() throws BackendException {
+        var own = ensure(houseName(), Map.of(Labels.PLATFORM, labels.platform().toString(), Labels.PART, HOUSE));
+        return subnets.gateway(own.index());
+    }
+
+    /// The networks of workspaces.
+    List<Network> all() throws BackendException {
+        return engine
+                .ask(
+                        "list our networks",
+                        () -> engine.client().listNetworksCmd().exec())
+                .stream()
+                .filter(network ->
+                        ours(network) && Labels.workspace(network.getLabels()).isPresent())
+                .toList();
+    }
+
+    void remove(WorkspaceId workspace) throws BackendException {
+        remove(Labels.name(workspace, "net"));
+    }
+
+    /// Removes the house's network, when nothing else is left.
+    void removeHouse() throws BackendException {
+        remove(houseName());
+    }
+
+    private String houseName() {
+        return "molecule-" + labels.brief() + "-" + HOUSE;
+    }
+
+    private void remove(String name) throws BackendException {
+        engine.ensure(
+                "remove network " + name,
+                () -> engine.client().removeNetworkCmd(name).exec());
+    }
+
+    private Own ensure(String name, Map<String, String> marks) throws BackendException {
+        var found = find(name);
+        return found.isPresent() ? found.get() : make(name, marks);
+    }
+
+    private Optional<Own> find(String name) throws BackendException {
+        try {
+            var network = engine.ask(
+                    "find network " + name,
+                    () -> engine.client()
+                            .inspectNetworkCmd()
+                            .withNetworkId(name)
+                            .exec());
+            return ours(network) ? index(network).map(index -> new Own(name, index)) : Optional.empty();
+        } catch (BackendRefusedException none) {
+            return Optional.empty();
+        }
+    }
+
+    private synchronized Own make(String name, Map<String, String> marks) throws BackendException {
+        var every = engine.ask(
+                "list networks", () -> engine.client().listNetworksCmd().exec());
+        var taken = new HashSet<>(refused);
+        for (var network : every) {
+            var index = index(network);
+            index.ifPresent(taken::add);
+            if (network.getName().equals(name) && ours(network) && index.isPresent()) {
+                return new Own(name, index.get());
+            }
+        }
+        // Platforms that share an engine begin at different places, so that they seldom meet.
+        var start = Math.floorMod(labels.platform().hashCode(), subnets.count());
+        var tries = 0;
+        for (int i = 0; i < subnets.count() && tries < TRIES_MAX; i++) {
+            var index = (start + i) % subnets.count();
+            if (!taken.contains(index)) {
+                tries++;
+                if (create(name, marks, index)) {
+                    return new Own(name, index);
+                }
+                refused.add(index);
+            }
+        }
+        throw new BackendException("Expected a free block of eight addresses in DOCKER_SUBNETS, but none of "
+                + subnets.count() + " was to be had; name another range");
+    }
+
+    /// False when somebody else has these addresses.
+    private boolean create(String name, Map<String, String> marks, int index) throws BackendException {
+        var ipam = new Network.Ipam()
+                .withConfig(new Network.Ipam.Config()
+                        .withSubnet(subnets.block(index))
+                        .withGateway(subnets.gateway(index)));
+        try {
+            engine.ask(
+                    "create network " + name,
+                    () -> engine.client()
+                            .createNetworkCmd()
+                            .withName(name)
+                            .withDriver("bridge")
+                            .withCheckDuplicate(true)
+                            .withLabels(marks)
+                            .withOptions(Map.of(BRIDGE_NAME, bridgePrefix() + index))
+                            .withIpam(ipam)
+                            .exec());
+            return true;
+        } catch (BackendRefusedException said) {
+            if (String.valueOf(said.getMessage()).matches("(?s).*(overlap|already in use|conflicts with network).*")) {
+                LOG.info("Passing over {}: {}", subnets.block(index), said.getMessage());
+                return false;
+            }
+            throw said;
+        }
+    }
+
+    private boolean ours(Network network) {
+        return network.getLabels() != null
+                && labels.platform().toString().equals(network.getLabels().get(Labels.PLATFORM));
+    }
+
+    private Optional<Integer> index(Network network) {
+        var ipam = network.getIpam();
+        return ipam == null || ipam.getConfig() == null || ipam.getConfig().isEmpty()
+                ? Optional.empty()
+                : Optional.ofNullable(ipam.getConfig().getFirst().getSubnet()).flatMap(subnets::indexOf);
+    }
+}

@@ -1,0 +1,119 @@
+package ai.molecule.platform.backend.docker;
+
+import ai.molecule.platform.backend.BackendException;
+import ai.molecule.protocol.WorkspaceId;
+import com.github.dockerjava.api.command.InspectVolumeResponse;
+import com.github.dockerjava.api.model.Bind;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+
+/// The two volumes of a workspace: `/configs`, written anew at every start, and `/workspace`, which is its own.
+final class Shelf {
+
+    static final String CONFIGS = "/configs";
+    static final String WORKSPACE = "/workspace";
+
+    private static final int OWNER = 10001;
+    private static final int PRIVATE_FILE = 0600;
+    private static final int PRIVATE_DIRECTORY = 040700;
+
+    private final Engine engine;
+    private final Labels labels;
+
+    Shelf(Engine engine, Labels labels) {
+        this.engine = engine;
+        this.labels = labels;
+    }
+
+    /// The workspace's volumes, made where they are missing, as they are mounted.
+    List<Bind> ensure(WorkspaceId workspace) throws BackendException {
+        create(workspace, "configs");
+        create(workspace, "workspace");
+        return List.of(
+                Bind.parse(Labels.name(workspace, "configs") + ":" + CONFIGS),
+                Bind.parse(Labels.name(workspace, "workspace") + ":" + WORKSPACE));
+    }
+
+    void remove(WorkspaceId workspace) throws BackendException {
+        for (var part : List.of("configs", "workspace")) {
+            var name = Labels.name(workspace, part);
+            engine.ensure(
+                    "remove volume " + name,
+                    () -> engine.client().removeVolumeCmd(name).exec());
+        }
+    }
+
+    /// Puts files, readable by the agent only, below a directory that is a volume of a container, and gives the
+    /// directory to the agent.
+    void put(String container, String directory, Map<String, String> files) throws BackendException {
+        var archive = archive(files);
+        engine.ask(
+                "write into " + directory,
+                () -> engine.client()
+                        .copyArchiveToContainerCmd(container)
+                        .withRemotePath(directory)
+                        .withTarInputStream(new ByteArrayInputStream(archive))
+                        .exec());
+    }
+
+    /// Whose volumes there are.
+    Set<WorkspaceId> owners() throws BackendException {
+        var found = engine.ask(
+                "list volumes", () -> engine.client().listVolumesCmd().exec());
+        var owners = new HashSet<WorkspaceId>();
+        for (var volume : found.getVolumes() == null ? List.<InspectVolumeResponse>of() : found.getVolumes()) {
+            var marks = volume.getLabels();
+            if (marks != null && labels.platform().toString().equals(marks.get(Labels.PLATFORM))) {
+                Labels.workspace(marks).ifPresent(owners::add);
+            }
+        }
+        return owners;
+    }
+
+    private void create(WorkspaceId workspace, String part) throws BackendException {
+        var name = Labels.name(workspace, part);
+        engine.ask(
+                "create volume " + name,
+                () -> engine.client()
+                        .createVolumeCmd()
+                        .withName(name)
+                        .withLabels(labels.of(workspace, part))
+                        .exec());
+    }
+
+    private static byte[] archive(Map<String, String> files) {
+        var bytes = new ByteArrayOutputStream();
+        try (var tar = new TarArchiveOutputStream(bytes, StandardCharsets.UTF_8.name())) {
+            var self = entry("./", PRIVATE_DIRECTORY);
+            tar.putArchiveEntry(self);
+            tar.closeArchiveEntry();
+            for (var file : files.entrySet()) {
+                var content = file.getValue().getBytes(StandardCharsets.UTF_8);
+                var entry = entry(file.getKey(), PRIVATE_FILE);
+                entry.setSize(content.length);
+                tar.putArchiveEntry(entry);
+                tar.write(content);
+                tar.closeArchiveEntry();
+            }
+        } catch (IOException cannotHappen) {
+            throw new java.io.UncheckedIOException("an archive in memory", cannotHappen);
+        }
+        return bytes.toByteArray();
+    }
+
+    private static TarArchiveEntry entry(String name, int mode) {
+        var entry = new TarArchiveEntry(name);
+        entry.setMode(mode);
+        entry.setUserId(OWNER);
+        entry.setGroupId(OWNER);
+        return entry;
+    }
+}

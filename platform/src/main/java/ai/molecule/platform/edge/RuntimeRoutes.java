@@ -1,0 +1,52 @@
+package ai.molecule.platform.edge;
+
+import static ai.molecule.platform.edge.Route.Who.ADMIN;
+
+import ai.molecule.platform.workspace.Runtimes;
+import ai.molecule.protocol.Json;
+import ai.molecule.protocol.Refusal;
+import ai.molecule.protocol.Refusal.Reason;
+import io.helidon.http.Method;
+import java.util.List;
+
+/// What agents can be made of.
+public final class RuntimeRoutes {
+
+    private final Runtimes runtimes;
+
+    public RuntimeRoutes(Runtimes runtimes) {
+        this.runtimes = runtimes;
+    }
+
+    /// Its routes.
+    public List<Route> routes() {
+        return List.of(
+                new Route(Method.GET, "/runtimes", ADMIN, this::list),
+                new Route(Method.GET, "/runtimes/{runtime}", ADMIN, this::show),
+                new Route(Method.PUT, "/runtimes/{runtime}", ADMIN, this::put),
+                new Route(Method.DELETE, "/runtimes/{runtime}", ADMIN, this::delete));
+    }
+
+    private Answer list(Call call) {
+        var array = Json.array();
+        runtimes.all().forEach(one -> array.add(Runtimes.toJson(one)));
+        return Answer.ok(array);
+    }
+
+    private Answer show(Call call) {
+        var id = call.path("runtime");
+        return Answer.ok(Runtimes.toJson(runtimes.find(id)
+                .orElseThrow(() -> new Refusal(Reason.NOT_FOUND, "Expected a runtime, but there is no " + id))));
+    }
+
+    private Answer put(Call call) {
+        var runtime = Runtimes.read(call.path("runtime"), call.json());
+        runtimes.put(runtime);
+        return Answer.ok(Runtimes.toJson(runtime));
+    }
+
+    private Answer delete(Call call) {
+        runtimes.delete(call.path("runtime"));
+        return Answer.ok(Json.object().put("status", "deleted"));
+    }
+}

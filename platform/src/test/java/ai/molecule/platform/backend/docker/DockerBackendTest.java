@@ -1,0 +1,158 @@
+package ai.molecule.platform.backend.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import ai.molecule.platform.backend.AgentRuntime;
+import ai.molecule.platform.backend.Backend;
+import ai.molecule.platform.backend.BackendContract;
+import ai.molecule.platform.backend.News;
+import ai.molecule.platform.backend.Size;
+import ai.molecule.platform.backend.StartOrder;
+import ai.molecule.platform.backend.Started;
+import ai.molecule.protocol.WorkspaceId;
+import java.net.URI;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class DockerBackendTest extends BackendContract {
+
+    private final UUID platform = UUID.randomUUID();
+    private TestEngine engine;
+
+    @BeforeEach
+    void look() throws Exception {
+        engine = TestEngine.of(platform);
+    }
+
+    @AfterEach
+    void clearUp() throws Exception {
+        engine.clear();
+        engine.close();
+    }
+
+    @Override
+    protected Backend open() throws Exception {
+        return DockerBackend.open(TestEngine.settings(platform));
+    }
+
+    @Override
+    protected AgentRuntime echo() {
+        return new AgentRuntime("echo", TestEngine.IMAGE, 8000, List.of(), 60, 1);
+    }
+
+    @Override
+    protected void crash(Started started) throws Exception {
+        engine.kill(started.handle());
+    }
+
+    @Override
+    protected boolean alive(Started started) {
+        return engine.runs(started.handle());
+    }
+
+    private StartOrder order(WorkspaceId id, String image) {
+        var runtime = new AgentRuntime("other", image, 8000, List.of(), 60, 1);
+        return new StartOrder(
+                id,
+                1,
+                runtime,
+                new Size(256, 0.5),
+                URI.create("http://127.0.0.1:9/"),
+                "an enrolment",
+                Map.of("KEY", "v"));
+    }
+
+    @Test
+    void whoOpensItAgainFindsWhatRuns() throws Exception {
+        var id = WorkspaceId.random();
+        var started = backend.start(order(id, 3));
+        backend.close();
+        backend = open();
+        listen(backend);
+        assertThat(backend.list()).extracting(one -> one.generation()).containsExactly(3L);
+        assertThat(backend.start(order(id, 3))).isEqualTo(started);
+        crash(started);
+        await().atMost(PATIENCE).until(() -> deaths.size() == 1);
+    }
+
+    @Test
+    void aDeathWhileNobodyListenedIsToldOnce() throws Exception {
+        var id = WorkspaceId.random();
+        var started = backend.start(order(id, 1));
+        backend.close();
+        crash(started);
+        backend = open();
+        listen(backend);
+        backend.list();
+        backend.list();
+        await().atMost(PATIENCE).until(() -> deaths.size() == 1);
+        assertThat(deaths.getFirst().how()).startsWith("exited with code 137");
+        assertThat(backend.list()).isEmpty();
+    }
+
+    @Test
+    void whatNobodyKnowsIsSweptWhateverIsLeftOfIt() throws Exception {
+        var kept = WorkspaceId.random();
+        backend.start(order(kept, 1));
+        backend.start(order(WorkspaceId.random(), 1));
+        // A crash before the container, one before the network: what each leaves.
+        var labels = new Labels(platform);
+        new Shelf(engine.engine(), labels).ensure(WorkspaceId.random());
+        new Networks(engine.engine(), labels, TestEngine.settings(platform).subnets()).ensure(WorkspaceId.random());
+        assertThat(engine.left()).containsExactly(2, 3, 3);
+        backend.sweep(kept::equals);
+        assertThat(engine.left()).containsExactly(1, 1, 1);
+        backend.purge(kept);
+        assertThat(engine.left()).containsExactly(0, 0, 0);
+    }
+
+    @Test
+    void aStartThatFailsSaysWhyAndLeavesNoContainer() throws Exception {
+        var id = WorkspaceId.random();
+        assertThatThrownBy(() -> backend.start(order(id, "127.0.0.1:1/no/such:image")))
+                .hasMessageContaining("Expected to pull 127.0.0.1:1/no/such:image, but:");
+        assertThat(engine.left().getFirst()).isZero();
+    }
+
+    @Test
+    void theLastLinesOfADeathAreTold() throws Exception {
+        var id = WorkspaceId.random();
+        var order =
+                new StartOrder(id, 1, echo(), new Size(256, 0.5), URI.create("not-a-url"), "an enrolment", Map.of());
+        backend.start(order);
+        await().atMost(PATIENCE).until(() -> deaths.size() == 1);
+        assertThat(deaths.getFirst().how())
+                .startsWith("exited with code 64; last lines:")
+                .contains("PLATFORM_URL: expected http");
+        assertThat(backend.logTail(id, 5)).isNotEmpty();
+    }
+
+    @Test
+    void stepsAreTold() throws Exception {
+        backend.start(order(WorkspaceId.random(), 1));
+        assertThat(news.stream()
+                        .filter(one -> one instanceof News.Step)
+                        .map(one -> ((News.Step) one).step().replaceFirst(";.*", "")))
+                .containsExactly("creating", "starting", "registering");
+    }
+
+    @Test
+    void moreThanTheMachineHasIsClampedAndSaidSo() throws Exception {
+        var order = new StartOrder(
+                WorkspaceId.random(),
+                1,
+                echo(),
+                new Size(256, 1000),
+                URI.create("http://127.0.0.1:9/"),
+                "an enrolment",
+                Map.of());
+        assertThat(alive(backend.start(order))).isTrue();
+        assertThat(news.toString()).contains("processors").contains("less than the tier's 1000.0");
+    }
+}
