@@ -1,5 +1,5 @@
 import { randomId } from "./id";
-import type { ActivityRow, Fact, PushLine, SecretName, TaskLine, TaskShown, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
+import type { ActivityRow, Fact, PushLine, Runtime, SecretName, TaskLine, TaskShown, Usage, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
 
 /** A refusal of the platform: its sentence, its stable code, and the whole body for what else it says. */
 export class Refused extends Error {
@@ -48,6 +48,8 @@ export const api = {
       .filter((row) => row.method === "notify")
       .map((row) => ({ seq: row.seq, text: (row.request_body as { message?: string } | null)?.message ?? row.summary }))
       .reverse(),
+  stats: (id: string) => call<Usage>("GET", `/workspaces/${id}/stats`),
+  runtimes: () => call<Runtime[]>("GET", "/runtimes"),
   secrets: (id: string) => call<SecretName[]>("GET", `/workspaces/${id}/secrets`),
   saveSecret: (id: string, key: string, value: string) => call<{ stale: string[] }>("POST", `/workspaces/${id}/secrets`, { key, value }),
   deleteSecret: (id: string, key: string) => call<{ stale: string[] }>("DELETE", `/workspaces/${id}/secrets/${key}`),

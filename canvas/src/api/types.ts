@@ -13,6 +13,8 @@ export type ActivityRow = components["schemas"]["ActivityRow"];
 export type TaskShown = components["schemas"]["TaskShown"];
 export type MailboxDepth = components["schemas"]["MailboxDepth"];
 export type MessageEdge = components["schemas"]["MessageEdge"];
+export type Runtime = components["schemas"]["Runtime"];
+export type Usage = components["schemas"]["Usage"];
 export type Fact = components["schemas"]["Fact"];
 import type { Frame } from "./generated/events";
 

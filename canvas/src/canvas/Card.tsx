@@ -80,6 +80,14 @@ function Activity({ workspace }: { workspace: Workspace }) {
     );
   }
   const reason = workspace.status_reason;
+  if (reason && workspace.status === "provisioning") {
+    return (
+      <p className="activity step" title={reason}>
+        <span className="pulse" aria-hidden="true" />
+        {reason}
+      </p>
+    );
+  }
   if (reason && (workspace.status === "failed" || workspace.status === "offline" || workspace.status === "degraded")) {
     return (
       <p className="activity reason" title={reason}>

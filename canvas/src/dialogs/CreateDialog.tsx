@@ -1,6 +1,6 @@
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useState } from "react";
 import { api } from "../api/client";
-import type { Connection, WorkspaceDraft } from "../api/types";
+import type { Connection, Runtime, WorkspaceDraft } from "../api/types";
 import { useFleet } from "../store/fleet";
 import { useView } from "../store/view";
 import { Modal } from "./Modal";
@@ -15,10 +15,18 @@ const TIERS = [
 export function CreateDialog({ parent }: { parent: string | undefined }) {
   const [external, setExternal] = useState(false);
   const [tier, setTier] = useState<1 | 2 | 3 | 4>(2);
+  const [runtime, setRuntime] = useState("echo");
+  const [runtimes, setRuntimes] = useState<Runtime[]>([]);
+  const able = runtimes.find((one) => one.id === runtime)?.backends ?? [];
+  const [backend, setBackend] = useState<Runtime["backends"][number]>();
   const [problem, setProblem] = useState<string>();
   const [connection, setConnection] = useState<Connection>();
   const byId = useFleet((fleet) => fleet.byId);
   const { open, select } = useView.getState();
+
+  useEffect(() => {
+    api.runtimes().then(setRuntimes).catch((refused: unknown) => setProblem(String(refused)));
+  }, []);
 
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -29,7 +37,7 @@ export function CreateDialog({ parent }: { parent: string | undefined }) {
       role: text("role"),
       tier,
       external,
-      ...(external ? { runtime: "external" } : { runtime: text("runtime") }),
+      ...(external ? { runtime: "external" } : { runtime, ...(backend ? { backend } : {}) }),
       max_concurrent_tasks: 1,
       ...(external && text("url") ? { url: text("url") } : {}),
       ...(text("parent") ? { parent_id: text("parent") } : {}),
@@ -77,8 +85,23 @@ export function CreateDialog({ parent }: { parent: string | undefined }) {
           <>
             <label>
               Runtime
-              <select name="runtime">
-                <option value="echo">echo</option>
+              <select name="runtime" value={runtime} onChange={(event) => setRuntime(event.target.value)}>
+                {runtimes.map((one) => (
+                  <option key={one.id} value={one.id}>
+                    {one.id}
+                  </option>
+                ))}
+              </select>
+            </label>
+            <label>
+              Backend
+              <select name="backend" value={backend ?? ""} onChange={(event) => setBackend(able.find((name) => name === event.target.value))}>
+                <option value="">the usual one</option>
+                {able.map((name) => (
+                  <option key={name} value={name}>
+                    {name}
+                  </option>
+                ))}
               </select>
             </label>
             <fieldset className="choice">

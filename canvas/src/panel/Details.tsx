@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import { api } from "../api/client";
-import type { LifeStatus, Workspace } from "../api/types";
+import type { LifeStatus, Usage, Workspace } from "../api/types";
 import { useFleet } from "../store/fleet";
 import { useView } from "../store/view";
 
@@ -10,6 +10,7 @@ export function Details({ workspace }: { workspace: Workspace }) {
   const parent = useFleet((fleet) => (workspace.parent_id ? fleet.byId[workspace.parent_id] : undefined));
   const { open, complain, select } = useView.getState();
   const heard = useLastHeartbeat(workspace);
+  const running = !workspace.external && (workspace.status === "online" || workspace.status === "degraded");
   const act = (verb: "restart" | "pause" | "hibernate" | "resume") => api.act(workspace.id, verb).catch(complain);
   return (
     <div className="details">
@@ -36,6 +37,14 @@ export function Details({ workspace }: { workspace: Workspace }) {
         <dd>since {new Date(workspace.status_since).toLocaleTimeString()}</dd>
         <dt>Epoch</dt>
         <dd>{workspace.epoch === 0 ? "its agent never registered" : workspace.epoch}</dd>
+        {running && (
+          <>
+            <dt>Takes</dt>
+            <dd>
+              <Taking id={workspace.id} key={workspace.epoch} />
+            </dd>
+          </>
+        )}
         <dt>Agent's URL</dt>
         <dd className="mono">{workspace.url || "none"}</dd>
         <dt>Workspace id</dt>
@@ -47,12 +56,14 @@ export function Details({ workspace }: { workspace: Workspace }) {
         ) : (
           <button onClick={() => void act("pause")}>Pause</button>
         )}
-        {!workspace.external && (workspace.status === "online" || workspace.status === "degraded") && (
+        {running && (
           <button title="Stop it until a message comes" onClick={() => void act("hibernate")}>
             Hibernate
           </button>
         )}
-        {!workspace.external && RESTARTABLE.includes(workspace.status) && <button onClick={() => void act("restart")}>Restart</button>}
+        {!workspace.external && RESTARTABLE.includes(workspace.status) && (
+          <button onClick={() => void act("restart")}>{workspace.status === "failed" ? "Try again" : "Restart"}</button>
+        )}
         <button onClick={() => open({ kind: "create", parent: workspace.id })}>Add below</button>
         <button className="danger" onClick={() => open({ kind: "remove", id: workspace.id })}>
           Remove
@@ -61,6 +72,38 @@ export function Details({ workspace }: { workspace: Workspace }) {
     </div>
   );
 }
+
+const FIGURES_PACE = 5000;
+
+/** What its agent takes of its machine, asked for while somebody looks. */
+function Taking({ id }: { id: string }) {
+  const [usage, setUsage] = useState<Usage>();
+  useEffect(() => {
+    let wanted = true;
+    let timer: ReturnType<typeof setTimeout>;
+    const ask = async () => {
+      const next = await api.stats(id).catch(() => undefined);
+      if (!wanted) return;
+      setUsage(next);
+      timer = setTimeout(() => void ask(), FIGURES_PACE);
+    };
+    void ask();
+    return () => {
+      wanted = false;
+      clearTimeout(timer);
+    };
+  }, [id]);
+  if (!usage) return <>measuring …</>;
+  const limit = usage.memory_limit_bytes > 0 ? ` of ${megabytes(usage.memory_limit_bytes)}` : "";
+  return (
+    <span data-testid="usage">
+      {Math.round(usage.cpus * 100)} % of a processor · {megabytes(usage.memory_bytes)}
+      {limit} · {usage.processes} threads
+    </span>
+  );
+}
+
+const megabytes = (bytes: number) => `${Math.round(bytes / 1048576)} MB`;
 
 /** Heartbeats are no facts, so the feed does not bring them: asked for when the panel opens and when something else changed. */
 function useLastHeartbeat(workspace: Workspace): string | null {

@@ -1,16 +1,25 @@
+import { lazy, Suspense } from "react";
 import { useFleet } from "../store/fleet";
 import { type Tab, useView } from "../store/view";
 import { STATUS_WORD } from "../store/words";
 import { Chat } from "./Chat";
 import { Details } from "./Details";
 import { Events } from "./Events";
+import { Logs } from "./Logs";
 import { Secrets } from "./Secrets";
 import { Tasks } from "./Tasks";
+
+const Terminal = lazy(() => import("./Terminal").then((loaded) => ({ default: loaded.Terminal })));
+
+/** What there is to look into when the platform runs the agent. */
+const INSIDE: readonly Tab[] = ["logs", "terminal"];
 
 const TABS: readonly { id: Tab; label: string }[] = [
   { id: "details", label: "Details" },
   { id: "chat", label: "Chat" },
   { id: "tasks", label: "Tasks" },
+  { id: "logs", label: "Logs" },
+  { id: "terminal", label: "Terminal" },
   { id: "secrets", label: "Secrets" },
   { id: "events", label: "Events" },
 ];
@@ -21,6 +30,8 @@ export function SidePanel() {
   const { setTab, select } = useView.getState();
   const workspace = useFleet((fleet) => (selected ? fleet.byId[selected] : undefined));
   if (!workspace) return null;
+  const tabs = TABS.filter((one) => !INSIDE.includes(one.id) || (!workspace.external && (one.id !== "terminal" || workspace.backend !== "process")));
+  const shown = tabs.some((one) => one.id === tab) ? tab : "details";
   return (
     <aside className="panel" aria-label={workspace.name}>
       <header className={`status-${workspace.status}`}>
@@ -36,20 +47,26 @@ export function SidePanel() {
         </button>
       </header>
       <nav role="tablist">
-        {TABS.map((one) => (
-          <button key={one.id} role="tab" aria-selected={tab === one.id} onClick={() => setTab(one.id)}>
+        {tabs.map((one) => (
+          <button key={one.id} role="tab" aria-selected={shown === one.id} onClick={() => setTab(one.id)}>
             {one.label}
           </button>
         ))}
       </nav>
       <div className="panel-body" role="tabpanel">
-        {tab === "details" && <Details key={workspace.id} workspace={workspace} />}
-        <div className="fill" hidden={tab !== "chat"}>
+        {shown === "details" && <Details key={workspace.id} workspace={workspace} />}
+        <div className="fill" hidden={shown !== "chat"}>
           <Chat key={workspace.id} workspace={workspace} />
         </div>
-        {tab === "tasks" && <Tasks key={workspace.id} workspace={workspace} />}
-        {tab === "secrets" && <Secrets key={workspace.id} workspace={workspace} />}
-        {tab === "events" && <Events key={workspace.id} workspace={workspace} />}
+        {shown === "tasks" && <Tasks key={workspace.id} workspace={workspace} />}
+        {shown === "logs" && <Logs key={workspace.id} workspace={workspace} />}
+        {shown === "terminal" && (
+          <Suspense fallback={<p className="hint">Loading the terminal …</p>}>
+            <Terminal key={workspace.id} workspace={workspace} />
+          </Suspense>
+        )}
+        {shown === "secrets" && <Secrets key={workspace.id} workspace={workspace} />}
+        {shown === "events" && <Events key={workspace.id} workspace={workspace} />}
       </div>
     </aside>
   );

@@ -27,6 +27,7 @@ import ai.molecule.platform.edge.Edge;
 import ai.molecule.platform.edge.EventSocket;
 import ai.molecule.platform.edge.Gate;
 import ai.molecule.platform.edge.HealthRoutes;
+import ai.molecule.platform.edge.InteriorRoutes;
 import ai.molecule.platform.edge.JournalRoutes;
 import ai.molecule.platform.edge.Limits;
 import ai.molecule.platform.edge.RateLimit;
@@ -36,6 +37,7 @@ import ai.molecule.platform.edge.RuntimeRoutes;
 import ai.molecule.platform.edge.SecretRoutes;
 import ai.molecule.platform.edge.SignInRoutes;
 import ai.molecule.platform.edge.TaskRoutes;
+import ai.molecule.platform.edge.TerminalSocket;
 import ai.molecule.platform.edge.WorkspaceRoutes;
 import ai.molecule.platform.journal.Journal;
 import ai.molecule.platform.ledger.Activity;
@@ -58,6 +60,7 @@ import ai.molecule.platform.store.Notices;
 import ai.molecule.platform.store.PlatformId;
 import ai.molecule.platform.store.PostgresAddress;
 import ai.molecule.platform.workspace.Deaths;
+import ai.molecule.platform.workspace.Interiors;
 import ai.molecule.platform.workspace.Lives;
 import ai.molecule.platform.workspace.Offer;
 import ai.molecule.platform.workspace.Provisioner;
@@ -74,6 +77,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -178,6 +182,7 @@ final class House implements AutoCloseable {
         var pushRelay = keep(new PushRelay(database, ledger, webhookUrls, clock));
         var sending = new Sending(workspaces, ledger, asking, deliveries, pushes, new Courses(ledger), clock);
         var switchboard = new Switchboard(workspaces, hierarchy, cards, sending, asking, pushes);
+        var interiors = new Interiors(workspaces, backends.all(), journal, database);
         var board = new Board(database, clock);
         var activity = new Activity(database, journal, clock);
         var feed = new Feed(journal, workspaces, board, database, clock);
@@ -206,7 +211,8 @@ final class House implements AutoCloseable {
         routes.addAll(new DelegationRoutes(switchboard, board, asking, activity, clock).routes());
         routes.addAll(new ActivityRoutes(activity, workspaces, new ActivityJson(workspaces, url), clock).routes());
         routes.addAll(new SecretRoutes(secrets, workspaces).routes());
-        routes.addAll(new RuntimeRoutes(runtimes).routes());
+        routes.addAll(new RuntimeRoutes(runtimes, offer).routes());
+        routes.addAll(new InteriorRoutes(interiors).routes());
         routes.addAll(new TaskRoutes(board, asking, new Resending(ledger, deliveries, clock), pushes).routes());
         routes.addAll(new JournalRoutes(journal).routes());
         var edge = keep(Edge.open(
@@ -217,7 +223,11 @@ final class House implements AutoCloseable {
                         settings.corsOrigins()),
                 new Edge.Guard(gate, knobs.limits(), new RateLimit(settings.rateLimit(), clock)),
                 routes,
-                () -> new EventSocket(feed, gate, hierarchy),
+                Map.of(
+                        EventSocket.PATH,
+                        () -> new EventSocket(feed, gate, hierarchy),
+                        TerminalSocket.PATH,
+                        () -> new TerminalSocket(interiors, gate)),
                 meters));
         port = edge.port();
         platformUrl.set(

@@ -57,6 +57,7 @@ public final class Refusal extends RuntimeException {
         CONFIRMATION_REQUIRED,
         ANCESTOR_PAUSED,
         PARENT_CYCLE,
+        NOT_POSSIBLE,
         IDEMPOTENCY_KEY_REUSED,
         PAYLOAD_TOO_LARGE,
         REQUEST_TIMEOUT,

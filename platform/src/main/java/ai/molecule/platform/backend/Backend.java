@@ -48,6 +48,9 @@ public interface Backend extends AutoCloseable {
     /// The last lines an agent wrote, oldest first.
     List<String> logTail(WorkspaceId workspace, int lines);
 
+    /// What is to be seen inside.
+    Interior interior();
+
     /// Lets go. Agents that cannot outlive the platform end here, the others go on.
     @Override
     void close();

@@ -55,7 +55,7 @@ public final class Edge implements AutoCloseable {
             Listening listening,
             Guard guard,
             List<Route> routes,
-            Supplier<WsListener> eventSocket,
+            Map<String, Supplier<WsListener>> sockets,
             MeterRegistry meters) {
         this.gate = guard.gate();
         this.limits = guard.limits();
@@ -63,7 +63,9 @@ public final class Edge implements AutoCloseable {
         this.meters = meters;
         var cors = new Cors(listening.corsOrigins());
         var builder = WebServer.builder().shutdownHook(false).addRouting(routing(routes, cors));
-        builder.addRouting(WsRouting.builder().endpoint("/ws", eventSocket));
+        var webSockets = WsRouting.builder();
+        sockets.forEach(webSockets::endpoint);
+        builder.addRouting(webSockets);
         listen(builder, listening.host(), listening.port());
         listening
                 .agents()
@@ -109,14 +111,15 @@ public final class Edge implements AutoCloseable {
 
     /// Opens the door.
     ///
+    /// @param sockets what listens behind a WebSocket's path
     /// @throws IllegalStateException when the port cannot be had
     public static Edge open(
             Listening listening,
             Guard guard,
             List<Route> routes,
-            Supplier<WsListener> eventSocket,
+            Map<String, Supplier<WsListener>> sockets,
             MeterRegistry meters) {
-        var edge = new Edge(listening, guard, routes, eventSocket, meters);
+        var edge = new Edge(listening, guard, routes, sockets, meters);
         edge.server.start();
         if (!edge.server.isRunning()) {
             throw new IllegalStateException("Expected to listen on " + listening.host() + ":" + listening.port()

@@ -26,6 +26,9 @@ import org.slf4j.LoggerFactory;
 /// `GET /ws`: the feed over a WebSocket, to whoever proved who it is before the upgrade.
 public final class EventSocket implements WsListener {
 
+    /// Its path.
+    public static final String PATH = "/ws";
+
     private static final Logger LOG = LoggerFactory.getLogger(EventSocket.class);
     private static final Duration SILENCE = Duration.ofSeconds(20);
     private static final int TRY_AGAIN_LATER = 1013;

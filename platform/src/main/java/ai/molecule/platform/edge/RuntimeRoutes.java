@@ -2,6 +2,7 @@ package ai.molecule.platform.edge;
 
 import static ai.molecule.platform.edge.Route.Who.ADMIN;
 
+import ai.molecule.platform.workspace.Offer;
 import ai.molecule.platform.workspace.Runtimes;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.Refusal;
@@ -13,9 +14,11 @@ import java.util.List;
 public final class RuntimeRoutes {
 
     private final Runtimes runtimes;
+    private final Offer offer;
 
-    public RuntimeRoutes(Runtimes runtimes) {
+    public RuntimeRoutes(Runtimes runtimes, Offer offer) {
         this.runtimes = runtimes;
+        this.offer = offer;
     }
 
     /// Its routes.
@@ -29,20 +32,20 @@ public final class RuntimeRoutes {
 
     private Answer list(Call call) {
         var array = Json.array();
-        runtimes.all().forEach(one -> array.add(Runtimes.toJson(one)));
+        runtimes.all().forEach(one -> array.add(offer.toJson(one)));
         return Answer.ok(array);
     }
 
     private Answer show(Call call) {
         var id = call.path("runtime");
-        return Answer.ok(Runtimes.toJson(runtimes.find(id)
+        return Answer.ok(offer.toJson(runtimes.find(id)
                 .orElseThrow(() -> new Refusal(Reason.NOT_FOUND, "Expected a runtime, but there is no " + id))));
     }
 
     private Answer put(Call call) {
         var runtime = Runtimes.read(call.path("runtime"), call.json());
         runtimes.put(runtime);
-        return Answer.ok(Runtimes.toJson(runtime));
+        return Answer.ok(offer.toJson(runtime));
     }
 
     private Answer delete(Call call) {

@@ -3,6 +3,7 @@ package ai.molecule.platform.workspace;
 import ai.molecule.platform.backend.AgentRuntime;
 import ai.molecule.platform.backend.Backend;
 import ai.molecule.protocol.Refusal;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -46,6 +47,18 @@ public record Offer(Set<String> allowed, Runtimes runtimes, Map<String, Backend>
                     "Expected \"tier\" of at least " + runtime.tierMin() + " for runtime " + runtime.id()
                             + ", but found " + wanted.tier().number());
         }
+    }
+
+    /// A runtime as people see it, with the backends that can run it.
+    public ObjectNode toJson(AgentRuntime runtime) {
+        var json = Runtimes.toJson(runtime);
+        var able = json.putArray("backends");
+        backends.values().stream()
+                .filter(backend -> backend.runs(runtime))
+                .map(Backend::name)
+                .sorted()
+                .forEach(able::add);
+        return json;
     }
 
     private TreeSet<String> names(@org.jspecify.annotations.Nullable Backend backend) {

@@ -11,7 +11,16 @@ public record Sighting(Workspace workspace, Presence presence) {
 
     /// The fields, of a workspace or of a fact about it, that agents are not shown of each other.
     public static final List<String> OPERATORS_ONLY = List.of(
-            "url", "metadata", "status_reason", "last_sample_error", "current_task", "reason", "sample_error", "error");
+            "url",
+            "metadata",
+            "status_reason",
+            "last_sample_error",
+            "current_task",
+            "reason",
+            "sample_error",
+            "error",
+            "what",
+            "path");
 
     /// What the agent last said; all of it at rest before the first beat.
     ///

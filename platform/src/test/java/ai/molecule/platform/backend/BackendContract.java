@@ -1,10 +1,12 @@
 package ai.molecule.platform.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import ai.molecule.protocol.WorkspaceId;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -120,6 +122,81 @@ public abstract class BackendContract {
         await().atMost(PATIENCE).until(() -> !backend.logTail(id, 5).isEmpty());
         backend.purge(id);
         assertThat(backend.logTail(id, 5)).isEmpty();
+    }
+
+    @Test
+    void aLogIsFollowedUntilTheAgentEnds() throws Exception {
+        var id = WorkspaceId.random();
+        var started = backend.start(order(id, 1));
+        await().atMost(PATIENCE).until(() -> !backend.logTail(id, 5).isEmpty());
+        var heard = new CopyOnWriteArrayList<String>();
+        var follower = Thread.ofVirtual().start(() -> {
+            try {
+                backend.interior().follow(id, 100, new Interior.Lines() {
+                    @Override
+                    public void line(String text) {
+                        heard.add(text);
+                    }
+
+                    @Override
+                    public void silence() {
+                        heard.add("(silence)");
+                    }
+                });
+            } catch (BackendException | java.io.IOException failed) {
+                heard.add("failed: " + failed);
+            }
+        });
+        await().atMost(PATIENCE).until(() -> !heard.isEmpty());
+        crash(started);
+        assertThat(follower.join(PATIENCE)).isTrue();
+        assertThat(heard.getFirst()).isEqualTo(backend.logTail(id, 100).getFirst());
+        assertThat(heard).noneMatch(line -> line.startsWith("failed"));
+    }
+
+    @Test
+    void filesAreWrittenListedReadAndDeleted() throws Exception {
+        var id = WorkspaceId.random();
+        backend.start(order(id, 1));
+        var inside = backend.interior();
+        inside.write(id, "/workspace/a note; $(id) é.txt", "what it says".getBytes(StandardCharsets.UTF_8));
+        assertThat(inside.entries(id, "/workspace"))
+                .contains(new Interior.Entry("a note; $(id) é.txt", false, "what it says".length()));
+        assertThat(inside.entries(id, "/configs").stream().map(Interior.Entry::name))
+                .contains(".auth_token");
+        assertThat(inside.read(id, "/workspace/a note; $(id) é.txt"))
+                .isEqualTo("what it says".getBytes(StandardCharsets.UTF_8));
+        inside.delete(id, "/workspace/a note; $(id) é.txt");
+        assertThat(inside.entries(id, "/workspace").stream().map(Interior.Entry::name))
+                .doesNotContain("a note; $(id) é.txt");
+        assertThatThrownBy(() -> inside.read(id, "/workspace/none")).isInstanceOf(BackendException.class);
+        assertThatThrownBy(() -> inside.read(id, "/workspace")).isInstanceOf(BackendException.class);
+        assertThatThrownBy(() -> inside.delete(id, "/workspace/none")).isInstanceOf(BackendException.class);
+        assertThatThrownBy(() -> inside.write(id, "/workspace/no/such/directory", new byte[1]))
+                .isInstanceOf(BackendException.class);
+    }
+
+    @Test
+    void whatAnAgentTakesIsMeasured() throws Exception {
+        var id = WorkspaceId.random();
+        backend.start(order(id, 1));
+        var usage = backend.interior().usage(id);
+        assertThat(usage.memoryBytes()).isBetween(1L << 20, 512L << 20);
+        assertThat(usage.cpus()).isBetween(0.0, 8.0);
+        assertThat(usage.processes()).isPositive();
+        backend.stop(id);
+        assertThatThrownBy(() -> backend.interior().usage(id)).isInstanceOf(BackendException.class);
+    }
+
+    @Test
+    void whatBelongsToNobodyKnownIsSwept() throws Exception {
+        var known = WorkspaceId.random();
+        var unknown = WorkspaceId.random();
+        backend.start(order(known, 1));
+        backend.start(order(unknown, 1));
+        backend.sweep(known::equals);
+        assertThat(backend.list()).extracting(Running::workspace).containsExactly(known);
+        assertThat(deaths).isEmpty();
     }
 
     @Test

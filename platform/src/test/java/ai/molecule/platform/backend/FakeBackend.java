@@ -74,6 +74,11 @@ public final class FakeBackend implements Backend {
     }
 
     @Override
+    public Interior interior() {
+        throw new UnsupportedOperationException("nothing is inside of it");
+    }
+
+    @Override
     public void close() {
         running.clear();
     }

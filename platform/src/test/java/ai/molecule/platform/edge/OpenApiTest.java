@@ -52,7 +52,9 @@ class OpenApiTest {
         var served = house.routes().stream()
                 .filter(route ->
                         !route.path().endsWith("/a2a/") && !route.path().contains("/a2a/.well-known"))
-                .map(route -> route.method().text() + " " + route.path())
+                // A path that may hold slashes is written with a plus in our routes (RFC 6570), which OpenAPI
+                // does not know.
+                .map(route -> route.method().text() + " " + route.path().replace("{+", "{"))
                 .collect(Collectors.toCollection(TreeSet::new));
         assertThat(served).isEqualTo(described);
     }
@@ -61,7 +63,7 @@ class OpenApiTest {
     void onlyWhatSaysSoIsOpen() {
         for (var route : house.routes()) {
             var operation = document.path("paths")
-                    .path(route.path())
+                    .path(route.path().replace("{+", "{"))
                     .path(route.method().text().toLowerCase(Locale.ROOT));
             if (!operation.isMissingNode()) {
                 var open =

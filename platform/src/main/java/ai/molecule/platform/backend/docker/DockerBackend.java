@@ -4,6 +4,7 @@ import ai.molecule.platform.backend.AgentRuntime;
 import ai.molecule.platform.backend.Backend;
 import ai.molecule.platform.backend.BackendException;
 import ai.molecule.platform.backend.BackendRefusedException;
+import ai.molecule.platform.backend.Interior;
 import ai.molecule.platform.backend.News;
 import ai.molecule.platform.backend.Running;
 import ai.molecule.platform.backend.StartOrder;
@@ -55,6 +56,7 @@ public final class DockerBackend implements Backend {
     private final Hardening hardening;
     private final Fence fence;
     private final Logs logs;
+    private final ContainerInterior interior;
     private final String house;
     private final Map<WorkspaceId, Object> locks = new ConcurrentHashMap<>();
     private final Set<String> told = ConcurrentHashMap.newKeySet();
@@ -72,6 +74,7 @@ public final class DockerBackend implements Backend {
                 engine.ask("tell about itself", () -> engine.client().infoCmd().exec()));
         this.fence = new Fence(engine, labels, networks.bridgePrefix());
         this.logs = new Logs(engine);
+        this.interior = new ContainerInterior(engine, labels, shelf);
         this.house = networks.house();
         this.watch = new EventWatch(engine, labels, this::lookAgain, this::heard);
     }
@@ -156,7 +159,7 @@ public final class DockerBackend implements Backend {
                         .withStopTimeout(GOODBYE_SECONDS)
                         .exec());
         try {
-            shelf.put(created.getId(), Shelf.CONFIGS, files(order, byFile));
+            shelf.furnish(created.getId(), Shelf.CONFIGS, files(order, byFile));
             tell(order, "starting");
             engine.ask(
                     "start container " + name,
@@ -305,6 +308,11 @@ public final class DockerBackend implements Backend {
         } catch (BackendException away) {
             return List.of("(log not readable: " + away.getMessage() + ")");
         }
+    }
+
+    @Override
+    public Interior interior() {
+        return interior;
     }
 
     @Override

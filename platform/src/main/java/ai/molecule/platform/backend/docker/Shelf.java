@@ -7,6 +7,7 @@ import com.github.dockerjava.api.model.Bind;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
@@ -23,6 +24,7 @@ final class Shelf {
 
     private static final int OWNER = 10001;
     private static final int PRIVATE_FILE = 0600;
+    private static final int ORDINARY_FILE = 0644;
     private static final int PRIVATE_DIRECTORY = 040700;
 
     private final Engine engine;
@@ -51,10 +53,23 @@ final class Shelf {
         }
     }
 
-    /// Puts files, readable by the agent only, below a directory that is a volume of a container, and gives the
-    /// directory to the agent.
-    void put(String container, String directory, Map<String, String> files) throws BackendException {
-        var archive = archive(files);
+    /// Puts files that only the agent can read into the root of a volume of a container, and gives that to the
+    /// agent.
+    void furnish(String container, String directory, Map<String, String> files) throws BackendException {
+        put(container, directory, archive(tar -> {
+            add(tar, "./", PRIVATE_DIRECTORY, new byte[0]);
+            for (var file : files.entrySet()) {
+                add(tar, file.getKey(), PRIVATE_FILE, file.getValue().getBytes(StandardCharsets.UTF_8));
+            }
+        }));
+    }
+
+    /// Puts a file into a directory that is there.
+    void put(String container, String directory, String name, byte[] content) throws BackendException {
+        put(container, directory, archive(tar -> add(tar, name, ORDINARY_FILE, content)));
+    }
+
+    private void put(String container, String directory, byte[] archive) throws BackendException {
         engine.ask(
                 "write into " + directory,
                 () -> engine.client()
@@ -89,31 +104,30 @@ final class Shelf {
                         .exec());
     }
 
-    private static byte[] archive(Map<String, String> files) {
+    @FunctionalInterface
+    private interface Filling {
+        void fill(TarArchiveOutputStream tar) throws IOException;
+    }
+
+    private static byte[] archive(Filling filling) {
         var bytes = new ByteArrayOutputStream();
         try (var tar = new TarArchiveOutputStream(bytes, StandardCharsets.UTF_8.name())) {
-            var self = entry("./", PRIVATE_DIRECTORY);
-            tar.putArchiveEntry(self);
-            tar.closeArchiveEntry();
-            for (var file : files.entrySet()) {
-                var content = file.getValue().getBytes(StandardCharsets.UTF_8);
-                var entry = entry(file.getKey(), PRIVATE_FILE);
-                entry.setSize(content.length);
-                tar.putArchiveEntry(entry);
-                tar.write(content);
-                tar.closeArchiveEntry();
-            }
+            tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+            filling.fill(tar);
         } catch (IOException cannotHappen) {
-            throw new java.io.UncheckedIOException("an archive in memory", cannotHappen);
+            throw new UncheckedIOException("an archive in memory", cannotHappen);
         }
         return bytes.toByteArray();
     }
 
-    private static TarArchiveEntry entry(String name, int mode) {
+    private static void add(TarArchiveOutputStream tar, String name, int mode, byte[] content) throws IOException {
         var entry = new TarArchiveEntry(name);
         entry.setMode(mode);
         entry.setUserId(OWNER);
         entry.setGroupId(OWNER);
-        return entry;
+        entry.setSize(content.length);
+        tar.putArchiveEntry(entry);
+        tar.write(content);
+        tar.closeArchiveEntry();
     }
 }

@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -49,6 +50,40 @@ final class BoundedLog {
             }
         }
         return List.copyOf(all.subList(Math.max(0, all.size() - lines), all.size()));
+    }
+
+    /// How much was written, for [#since]: the file's length, and how much is older than it.
+    record Mark(long length, long turns) {}
+
+    /// What came after a mark.
+    record More(List<String> lines, Mark mark) {}
+
+    /// Where the log ends now.
+    Mark mark() throws IOException {
+        return new Mark(Files.exists(file) ? Files.size(file) : 0, turns());
+    }
+
+    /// The lines that were written since; after a turn of the file, those that are in the new one.
+    More since(Mark mark) throws IOException {
+        var now = mark();
+        var from = now.turns() == mark.turns() ? Math.min(mark.length(), now.length()) : 0;
+        if (now.length() <= from) {
+            return new More(List.of(), now);
+        }
+        try (var channel = Files.newByteChannel(file)) {
+            channel.position(from);
+            var buffer = ByteBuffer.allocate((int) (now.length() - from));
+            while (buffer.hasRemaining() && channel.read(buffer) >= 0) {
+                // Reads until all of it is there.
+            }
+            var text = new String(buffer.array(), 0, buffer.position(), StandardCharsets.UTF_8);
+            return new More(text.lines().toList(), now);
+        }
+    }
+
+    /// A number that changes when the file is turned.
+    private long turns() throws IOException {
+        return Files.exists(before) ? Files.getLastModifiedTime(before).toMillis() : 0;
     }
 
     private void append(String line) throws IOException {

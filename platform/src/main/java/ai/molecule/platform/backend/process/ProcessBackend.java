@@ -3,6 +3,7 @@ package ai.molecule.platform.backend.process;
 import ai.molecule.platform.backend.AgentRuntime;
 import ai.molecule.platform.backend.Backend;
 import ai.molecule.platform.backend.BackendException;
+import ai.molecule.platform.backend.Interior;
 import ai.molecule.platform.backend.News;
 import ai.molecule.platform.backend.Running;
 import ai.molecule.platform.backend.StartOrder;
@@ -19,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -157,6 +159,16 @@ public final class ProcessBackend implements Backend {
     }
 
     @Override
+    public Interior interior() {
+        return new ProcessInterior(this::home, workspace -> {
+            var child = children.get(workspace);
+            return child == null
+                    ? Optional.empty()
+                    : Optional.of(child.process().toHandle());
+        });
+    }
+
+    @Override
     public void close() {
         var last = List.copyOf(children.values());
         children.clear();
@@ -244,7 +256,7 @@ public final class ProcessBackend implements Backend {
     }
 
     private BoundedLog log(WorkspaceId workspace) {
-        return new BoundedLog(home(workspace).resolve("agent.log"));
+        return ProcessInterior.log(home(workspace));
     }
 
     private static Path privateDirectory(Path path) throws IOException {

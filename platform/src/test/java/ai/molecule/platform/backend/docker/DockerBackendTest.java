@@ -7,15 +7,19 @@ import static org.awaitility.Awaitility.await;
 import ai.molecule.platform.backend.AgentRuntime;
 import ai.molecule.platform.backend.Backend;
 import ai.molecule.platform.backend.BackendContract;
+import ai.molecule.platform.backend.Interior;
 import ai.molecule.platform.backend.News;
 import ai.molecule.platform.backend.Size;
 import ai.molecule.platform.backend.StartOrder;
 import ai.molecule.platform.backend.Started;
 import ai.molecule.protocol.WorkspaceId;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -131,6 +135,57 @@ class DockerBackendTest extends BackendContract {
                 .startsWith("exited with code 64; last lines:")
                 .contains("PLATFORM_URL: expected http");
         assertThat(backend.logTail(id, 5)).isNotEmpty();
+    }
+
+    @Test
+    void aTerminalIsTypedIntoResizedAndLeft() throws Exception {
+        var id = WorkspaceId.random();
+        backend.start(order(id, 1));
+        var screen = new Screen();
+        try (var terminal = backend.interior().open(id, 100, 40, screen)) {
+            screen.await("$");
+            terminal.type("id -u; stty size\n".getBytes(StandardCharsets.UTF_8));
+            screen.await("10001\r\n40 100");
+            terminal.resize(132, 50);
+            terminal.type("stty size\n".getBytes(StandardCharsets.UTF_8));
+            screen.await("50 132");
+            terminal.type("exit\n".getBytes(StandardCharsets.UTF_8));
+            await().atMost(PATIENCE).untilTrue(screen.ended);
+        }
+    }
+
+    @Test
+    void aTerminalThatIsClosedLeavesNoShellBehind() throws Exception {
+        var id = WorkspaceId.random();
+        var started = backend.start(order(id, 1));
+        var screen = new Screen();
+        var terminal = backend.interior().open(id, 80, 24, screen);
+        terminal.type("trap '' INT; sleep 300; sleep 301\n".getBytes(StandardCharsets.UTF_8));
+        await().atMost(PATIENCE).until(() -> engine.run(started.handle(), "ps").contains("sleep 300"));
+        terminal.close();
+        await().atMost(PATIENCE).until(() -> !engine.run(started.handle(), "ps").matches("(?s).*(sleep 30|sh -l).*"));
+    }
+
+    private static final class Screen implements Interior.Screen {
+
+        private final List<String> shown = new CopyOnWriteArrayList<>();
+        private final AtomicBoolean ended = new AtomicBoolean();
+
+        @Override
+        public void show(byte[] output) {
+            shown.add(new String(output, StandardCharsets.UTF_8));
+        }
+
+        @Override
+        public void ended() {
+            ended.set(true);
+        }
+
+        void await(String expected) {
+            org.awaitility.Awaitility.await(expected)
+                    .atMost(PATIENCE)
+                    .until(() -> String.join("", shown).contains(expected));
+        }
     }
 
     @Test
