@@ -99,18 +99,13 @@ final class Backends {
         named = platformUrl;
     }
 
-    /// How agents on a backend reach the platform: as the operator says, unless that is a loopback address,
-    /// which is
-    /// another machine's inside a container.
+    /// How agents on a backend reach the platform: as the operator says. A loopback address, which is another
+    /// machine's
+    /// inside a container, is the backend's to translate; all it needs is the port.
     URI platformUrl(Backend backend, URI platformUrl) {
-        if (backend != docker
-                || named.filter(url -> !HERE.contains(url.getHost())).isPresent()) {
-            return platformUrl;
-        }
-        return docker.platformUrl(agentsPort > 0 ? agentsPort : port(platformUrl));
-    }
-
-    private static int port(URI url) {
-        return url.getPort() > 0 ? url.getPort() : "https".equals(url.getScheme()) ? 443 : 80;
+        var reachable = named.filter(url -> !HERE.contains(url.getHost())).isPresent();
+        return backend != docker || agentsPort <= 0 || reachable
+                ? platformUrl
+                : URI.create("http://127.0.0.1:" + agentsPort + "/");
     }
 }

@@ -161,13 +161,22 @@ public final class Provisioner {
                                 + (last.isEmpty() ? "" : "; last lines: " + String.join(" | ", last)));
             }
         } catch (BackendAwayException away) {
-            LOG.warn("Workspace {}: {}; waiting for it", id, away.getMessage());
-            lives.change(
-                    id, found -> found.with(found.life().stepped("waiting for the " + backend.name() + " engine")));
+            await(id, backend, away);
         } catch (BackendException failed) {
             LOG.warn("Workspace {}: {}", id, failed.getMessage());
             deaths.died(id, workspace.generation(), String.valueOf(failed.getMessage()));
         }
+    }
+
+    /// Says, once, what is waited for; the next round tries again.
+    private void await(WorkspaceId id, Backend backend, BackendAwayException away) {
+        lives.change(id, found -> {
+            var waiting = found.life().stepped("waiting for the " + backend.name() + " engine");
+            if (!waiting.equals(found.life())) {
+                LOG.warn("Workspace {}: {}; waiting for it", id, away.getMessage());
+            }
+            return found.with(waiting);
+        });
     }
 
     /// True when nothing is to be started: the wanted generation runs, or it died and its back-off is not over.

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import ai.molecule.platform.TestRooms;
 import ai.molecule.platform.backend.BackendException;
+import ai.molecule.platform.backend.News;
 import ai.molecule.platform.backend.Size;
 import ai.molecule.platform.backend.StartOrder;
 import ai.molecule.protocol.WorkspaceId;
@@ -73,6 +74,43 @@ class ProvisionerTest {
         settle(
                 "the outcome is stored",
                 () -> instances.find(made.id()).orElseThrow().phase() == Instance.Phase.RUNNING);
+    }
+
+    @Test
+    void aBackendThatIsAwayIsWaitedForAndNothingIsConcluded() {
+        rooms.backend.goAway(true);
+        var made = rooms.create("waiting");
+        settle(
+                "it says what it waits for",
+                () -> rooms.workspaces.require(made.id()).life().reason().equals("waiting for the process engine"));
+        for (int i = 0; i < 20; i++) {
+            rooms.provisioner.round();
+        }
+        assertThat(rooms.workspaces.require(made.id()).life().status()).isEqualTo("provisioning");
+        rooms.backend.goAway(false);
+        settle("it runs", () -> rooms.backend.runs(made.id()));
+        assertThat(new InstanceStore(rooms.database)
+                        .find(made.id())
+                        .orElseThrow()
+                        .deaths())
+                .isZero();
+    }
+
+    @Test
+    void stepsAndHealthShowInALife() {
+        var made = rooms.create("checked");
+        rooms.deaths.attend(rooms.backend, () -> {});
+        rooms.backend.tell(new News.Step(made.id(), 1, "pulling 40 %"));
+        assertThat(rooms.workspaces.require(made.id()).life().reason()).isEqualTo("pulling 40 %");
+        rooms.backend.tell(new News.Step(made.id(), 7, "of another start"));
+        assertThat(rooms.workspaces.require(made.id()).life().reason()).isEqualTo("pulling 40 %");
+        rooms.lives.change(made.id(), found -> found.with(found.life().registered(rooms.clock.instant())));
+        rooms.backend.tell(new News.Health(made.id(), 1, false, "no answer"));
+        var sick = rooms.workspaces.require(made.id()).life();
+        assertThat(sick.status() + ": " + sick.reason()).isEqualTo("degraded: unhealthy: no answer");
+        assertThat(sick.beaten(0, false, "", rooms.clock.instant())).isEqualTo(sick);
+        rooms.backend.tell(new News.Health(made.id(), 1, true, ""));
+        assertThat(rooms.workspaces.require(made.id()).life().status()).isEqualTo("online");
     }
 
     private static StartOrder order(WorkspaceId id) {

@@ -5,7 +5,6 @@ import ai.molecule.platform.backend.BackendRefusedException;
 import ai.molecule.platform.backend.Interior;
 import ai.molecule.protocol.WorkspaceId;
 import com.github.dockerjava.api.async.ResultCallback;
-import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.Frame;
 import com.github.dockerjava.api.model.Statistics;
 import java.io.ByteArrayOutputStream;
@@ -37,7 +36,6 @@ final class ContainerInterior implements Interior {
     private static final int LINES_WAITING_MAX = 4096;
     private static final int LINE_LENGTH_MAX = 16 * 1024;
     private static final int ENTRIES_MAX = 5000;
-    private static final int OUTPUT_BYTES_MAX = 1 << 20;
     private static final long SILENCE_SECONDS = 15;
     private static final int TYPED_WAITING_MAX = 64 * 1024;
     private static final long START_NANOS = 1_000_000_000L;
@@ -55,18 +53,18 @@ final class ContainerInterior implements Interior {
             """;
 
     private final Engine engine;
-    private final Labels labels;
+    private final Containers containers;
     private final Shelf shelf;
 
-    ContainerInterior(Engine engine, Labels labels, Shelf shelf) {
+    ContainerInterior(Engine engine, Containers containers, Shelf shelf) {
         this.engine = engine;
-        this.labels = labels;
+        this.containers = containers;
         this.shelf = shelf;
     }
 
     @Override
     public void follow(WorkspaceId workspace, int last, Lines lines) throws BackendException, IOException {
-        var container = newest(workspace).getId();
+        var container = containers.newest(workspace).getId();
         var waiting = new ArrayBlockingQueue<String>(LINES_WAITING_MAX);
         var ended = new AtomicReference<@Nullable String>();
         try (var callback = new LineSplitter(waiting, ended)) {
@@ -94,7 +92,7 @@ final class ContainerInterior implements Interior {
 
     @Override
     public List<Entry> entries(WorkspaceId workspace, String directory) throws BackendException {
-        var listing = run(workspace, "ls", "-lAn", "--", directory + "/");
+        var listing = containers.run(containers.running(workspace), "ls", "-lAn", "--", directory + "/");
         var entries = new ArrayList<Entry>();
         for (var line : listing.lines().toList()) {
             var listed = LISTED.matcher(line);
@@ -111,7 +109,7 @@ final class ContainerInterior implements Interior {
 
     @Override
     public byte[] read(WorkspaceId workspace, String file) throws BackendException {
-        var container = newest(workspace).getId();
+        var container = containers.newest(workspace).getId();
         return engine.ask("read " + file, () -> {
             try (InputStream stream = engine.client()
                             .copyArchiveFromContainerCmd(container, file)
@@ -133,17 +131,17 @@ final class ContainerInterior implements Interior {
     @Override
     public void write(WorkspaceId workspace, String file, byte[] content) throws BackendException {
         var slash = file.lastIndexOf('/');
-        shelf.put(newest(workspace).getId(), file.substring(0, slash), file.substring(slash + 1), content);
+        shelf.put(containers.newest(workspace).getId(), file.substring(0, slash), file.substring(slash + 1), content);
     }
 
     @Override
     public void delete(WorkspaceId workspace, String file) throws BackendException {
-        run(workspace, "rm", "--", file);
+        containers.run(containers.running(workspace), "rm", "--", file);
     }
 
     @Override
     public Usage usage(WorkspaceId workspace) throws BackendException {
-        var container = running(workspace);
+        var container = containers.running(workspace);
         var heard = new AtomicReference<@Nullable Statistics>();
         engine.ask(
                 "measure " + container,
@@ -198,7 +196,7 @@ final class ContainerInterior implements Interior {
 
     @Override
     public Terminal open(WorkspaceId workspace, int columns, int rows, Screen screen) throws BackendException {
-        var container = running(workspace);
+        var container = containers.running(workspace);
         var mark = "MOLECULE_TERMINAL=" + UUID.randomUUID();
         var shell = engine.ask(
                 "make a terminal",
@@ -226,66 +224,6 @@ final class ContainerInterior implements Interior {
         } catch (IOException cannotHappen) {
             throw new BackendException("Expected a terminal, but: " + cannotHappen.getMessage(), cannotHappen);
         }
-    }
-
-    /// What a command inside writes.
-    ///
-    /// @throws BackendException with what it wrote, when it fails
-    private String run(WorkspaceId workspace, String... command) throws BackendException {
-        var container = running(workspace);
-        var exec = engine.ask(
-                "run " + command[0],
-                () -> engine.client()
-                        .execCreateCmd(container)
-                        .withCmd(command)
-                        .withAttachStdout(true)
-                        .withAttachStderr(true)
-                        .exec());
-        var out = new ByteArrayOutputStream();
-        engine.ask(
-                "run " + command[0],
-                () -> engine.client()
-                        .execStartCmd(exec.getId())
-                        .exec(new ResultCallback.Adapter<Frame>() {
-                            @Override
-                            public void onNext(Frame frame) {
-                                if (out.size() < OUTPUT_BYTES_MAX) {
-                                    out.writeBytes(frame.getPayload());
-                                }
-                            }
-                        })
-                        .awaitCompletion());
-        var code = engine.ask(
-                        "run " + command[0],
-                        () -> engine.client().inspectExecCmd(exec.getId()).exec())
-                .getExitCodeLong();
-        var text = out.toString(StandardCharsets.UTF_8);
-        if (code == null || code != 0) {
-            throw new BackendException("Expected " + command[0] + " to do it, but: " + text.strip());
-        }
-        return text;
-    }
-
-    private Container newest(WorkspaceId workspace) throws BackendException {
-        return engine
-                .ask(
-                        "list containers",
-                        () -> engine.client()
-                                .listContainersCmd()
-                                .withShowAll(true)
-                                .withLabelFilter(labels.filter(workspace))
-                                .exec())
-                .stream()
-                .findFirst()
-                .orElseThrow(() -> new BackendException("Expected a container, but there is none yet"));
-    }
-
-    private String running(WorkspaceId workspace) throws BackendException {
-        var container = newest(workspace);
-        if (!"running".equals(container.getState())) {
-            throw new BackendException("Expected a running container, but it is " + container.getState());
-        }
-        return container.getId();
     }
 
     /// Not what was expected at a path; the engine is fine.
@@ -430,7 +368,7 @@ final class ContainerInterior implements Interior {
                 type(GOODBYE);
                 typed.close();
                 if (!output.awaitCompletion(GOODBYE_SECONDS, TimeUnit.SECONDS)) {
-                    run(workspace, "sh", "-c", KILL_MARKED, "sh", mark);
+                    containers.run(containers.running(workspace), "sh", "-c", KILL_MARKED, "sh", mark);
                     output.awaitCompletion(GOODBYE_SECONDS, TimeUnit.SECONDS);
                 }
             } catch (IOException | BackendException alreadyEnded) {

@@ -1,6 +1,7 @@
 package ai.molecule.platform.backend.docker;
 
 import ai.molecule.protocol.WorkspaceId;
+import java.net.URI;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
@@ -15,6 +16,7 @@ record Labels(UUID platform) {
     static final String PLATFORM = "ai.molecule.platform";
     static final String WORKSPACE = "ai.molecule.workspace";
     static final String GENERATION = "ai.molecule.generation";
+    static final String URL = "ai.molecule.url";
     static final String PART = "ai.molecule.part";
 
     private static final int SHORT_LENGTH = 6;
@@ -30,9 +32,18 @@ record Labels(UUID platform) {
     }
 
     /// The labels of a container.
-    Map<String, String> of(WorkspaceId workspace, long generation) {
+    ///
+    /// @param url how the platform calls what runs in it
+    Map<String, String> of(WorkspaceId workspace, long generation, URI url) {
         return Map.of(
-                PLATFORM, platform.toString(), WORKSPACE, workspace.toString(), GENERATION, String.valueOf(generation));
+                URL,
+                url.toString(),
+                PLATFORM,
+                platform.toString(),
+                WORKSPACE,
+                workspace.toString(),
+                GENERATION,
+                String.valueOf(generation));
     }
 
     /// The filter for one workspace's things.
@@ -51,6 +62,11 @@ record Labels(UUID platform) {
 
     static Optional<WorkspaceId> workspace(@Nullable Map<String, String> labels) {
         return labels == null ? Optional.empty() : WorkspaceId.parse(labels.getOrDefault(WORKSPACE, ""));
+    }
+
+    /// How the platform calls what runs in a container.
+    static URI url(Map<String, String> labels) {
+        return URI.create(labels.getOrDefault(URL, ""));
     }
 
     /// The generation, or -1 where none is said.

@@ -13,6 +13,9 @@ import ai.molecule.platform.backend.Size;
 import ai.molecule.platform.backend.StartOrder;
 import ai.molecule.platform.backend.Started;
 import ai.molecule.protocol.WorkspaceId;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -186,6 +189,50 @@ class DockerBackendTest extends BackendContract {
                     .atMost(PATIENCE)
                     .until(() -> String.join("", shown).contains(expected));
         }
+    }
+
+    @Test
+    void aFailingHealthCheckIsToldAndItsEndToo() throws Exception {
+        var image = TestEngine.PREFIX + "checked-often:latest";
+        engine.build(
+                image,
+                "HEALTHCHECK --interval=500ms --timeout=1s --retries=2 CMD [\"/usr/bin/busybox\", \"test\", \"!\","
+                        + " \"-e\", \"/workspace/sick\"]");
+        var id = WorkspaceId.random();
+        var started = backend.start(order(id, image));
+        awaitHealth(true);
+        engine.run(started.handle(), "touch", "/workspace/sick");
+        awaitHealth(false);
+        news.clear();
+        engine.run(started.handle(), "rm", "/workspace/sick");
+        awaitHealth(true);
+        assertThat(deaths).isEmpty();
+    }
+
+    private void awaitHealth(boolean well) {
+        await().atMost(PATIENCE)
+                .until(() -> news.stream().anyMatch(one -> one instanceof News.Health health && health.well() == well));
+    }
+
+    @Test
+    void onTheHostsNetworkAnAgentListensOnItsLoopback() throws Exception {
+        backend.close();
+        var own = TestEngine.settings(platform);
+        backend = DockerBackend.open(new DockerSettings(
+                platform, own.host(), own.certificates(), own.subnets(), DockerSettings.Network.HOST, true));
+        var started = backend.start(order(WorkspaceId.random(), 1));
+        assertThat(started.address().getHost()).isEqualTo("127.0.0.1");
+        await().atMost(PATIENCE).until(() -> {
+            try (var socket = new Socket()) {
+                socket.connect(new InetSocketAddress(
+                        InetAddress.getLoopbackAddress(), started.address().getPort()));
+                return true;
+            } catch (java.io.IOException notYet) {
+                return false;
+            }
+        });
+        assertThat(engine.inspect(started.handle()).getHostConfig().getNetworkMode())
+                .isEqualTo("host");
     }
 
     @Test

@@ -9,6 +9,7 @@ import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.ContainerNetwork;
 import com.github.dockerjava.api.model.Frame;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -137,6 +138,20 @@ public final class TestEngine implements AutoCloseable {
                         })
                         .awaitCompletion());
         return out.toString(StandardCharsets.UTF_8).strip();
+    }
+
+    /// Makes an image of ours with one line more.
+    public void build(String image, String line) throws IOException, InterruptedException {
+        var builder = new ProcessBuilder("docker", "-H", host(), "build", "-q", "-t", image, "-")
+                .redirectErrorStream(true)
+                .start();
+        try (var recipe = builder.outputWriter(StandardCharsets.UTF_8)) {
+            recipe.write("FROM " + IMAGE + "\n" + line + "\n");
+        }
+        var said = new String(builder.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (builder.waitFor() != 0) {
+            throw new IOException("Expected an image, but: " + said);
+        }
     }
 
     /// How many containers, networks and volumes there are of this platform, the house's network not counted.
