@@ -3,19 +3,22 @@
 # Sourced by test.sh, which ends it.
 
 ENGINE_DIR=""
+ENGINE_BRIDGE=""
 
 # Starts an engine where none is named and one can be had; sets TEST_DOCKER_HOST and the images' prefix.
 engine_up() {
   local tries
   [ -z "${TEST_DOCKER_HOST:-}" ] || return 0
   [ "$(id -u)" -eq 0 ] || { echo "an engine of our own needs root; name one: TEST_DOCKER_HOST=unix:///var/run/docker.sock"; return 1; }
-  for program in dockerd docker iptables busybox; do
+  for program in dockerd docker iptables ip busybox; do
     ensure_package "$program" || { echo "$program cannot be installed"; return 1; }
   done
   ENGINE_DIR="$(mktemp -d /tmp/molecule-engine.XXXXXX)"
-  # No bridge of its own: ours are all that tests need, and docker0 may be another engine's.
+  # A bridge of its own: docker0 may be another engine's, and an engine without a bridge would take it away.
+  ENGINE_BRIDGE="moltest$((RANDOM % 10000))"
+  ip link add name "$ENGINE_BRIDGE" type bridge && ip addr add 172.28.255.1/24 dev "$ENGINE_BRIDGE" && ip link set "$ENGINE_BRIDGE" up
   dockerd --data-root "$ENGINE_DIR/data" --exec-root "$ENGINE_DIR/exec" --pidfile "$ENGINE_DIR/pid" --host "unix://$ENGINE_DIR/docker.sock" \
-    --bridge none >"$ENGINE_DIR/log" 2>&1 &
+    --bridge "$ENGINE_BRIDGE" >"$ENGINE_DIR/log" 2>&1 &
   for tries in $(seq 150); do
     if [ -S "$ENGINE_DIR/docker.sock" ] && DOCKER_HOST="unix://$ENGINE_DIR/docker.sock" docker version >/dev/null 2>&1; then
       export TEST_DOCKER_HOST="unix://$ENGINE_DIR/docker.sock"
@@ -33,6 +36,7 @@ ensure_package() {
   case "$1" in
     dockerd | docker) command -v dockerd >/dev/null 2>&1 && command -v docker >/dev/null 2>&1 || install_package docker.io ;;
     busybox) { command -v busybox >/dev/null 2>&1 && ! ldd "$(command -v busybox)" >/dev/null 2>&1; } || install_package busybox-static ;;
+    ip) command -v ip >/dev/null 2>&1 || install_package iproute2 ;;
     *) command -v "$1" >/dev/null 2>&1 || install_package "$1" ;;
   esac
 }
@@ -48,5 +52,6 @@ engine_down() {
     kill "$pid" 2>/dev/null
     for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
   fi
+  [ -z "$ENGINE_BRIDGE" ] || ip link del "$ENGINE_BRIDGE" 2>/dev/null
   rm -rf "$ENGINE_DIR"
 }

@@ -7,16 +7,19 @@ HOME_DIR="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 source "$HOME_DIR/molecule"
 
 RUNTIMES=(echo)
+PLATFORM_IMAGE="${PLATFORM_IMAGE:-ghcr.io/molecule-ai/platform:latest}"
 PREFIX="${WORKSPACE_IMAGE_PREFIX:-ghcr.io/molecule-ai/workspace-}"
 # The day every file in an image is of, so that the same input is the same content: that of the build (see pom.xml).
 EPOCH="$(sed -n 's/.*<project.build.outputTimestamp>\(.*\)<.*/\1/p' "$HOME_DIR/pom.xml")"
 
 local_base=false
 again=false
+with_platform=false
 for argument in "$@"; do
   case "$argument" in
     --local-base) local_base=true ;;
     --again) again=true ;;
+    --platform) with_platform=true ;;
     *) fail "images: there is no option $argument; --help lists them" 64 ;;
   esac
 done
@@ -27,9 +30,9 @@ docker version --format '{{.Server.Version}}' >/dev/null 2>&1 || fail "no Docker
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 
-# What an image is made of, as one name: the agent, the JDK it is linked from, and this recipe.
-source_of() {
-  { cat "$AGENT_JAR" "$HOME_DIR/images/workspace/Dockerfile" "${BASH_SOURCE[0]}"; printf '%s' "$1 ${JDK_IMAGE:-} ${BASE_IMAGE:-} ${TOOLS_IMAGE:-}"
+# What an image is made of, as one name: its files, the JDK it is linked from, and this recipe.
+source_of() { # file...
+  { cat "$@" "${BASH_SOURCE[0]}"; printf '%s' "${JDK_IMAGE:-} ${BASE_IMAGE:-} ${TOOLS_IMAGE:-}"
     if $local_base; then cat "$JAVA_HOME/release"; fi; } | sha256sum | cut -d ' ' -f 1
 }
 
@@ -58,7 +61,7 @@ make_local_bases() {
   printf 'root:x:0:\nagent:x:10001:\n' >"$work/base/etc/group"
   printf 'hosts: files dns\n' >"$work/base/etc/nsswitch.conf"
   chmod 1777 "$work/base/tmp" "$work/jdk/tmp"
-  for lib in libnss_dns.so.2 libnss_files.so.2 libresolv.so.2; do
+  for lib in libnss_dns.so.2 libnss_files.so.2 libresolv.so.2 libgcc_s.so.1 libstdc++.so.6; do
     libc+=("$(ldconfig -p | sed -n "s/.*$lib .*x86-64.* => //p;s/.*$lib .*AArch64.* => //p" | head -n 1)")
   done
   with_libraries "$work/base" "$JAVA_HOME/lib/server/libjvm.so" "$JAVA_HOME/lib/libnet.so" ${libc[@]}
@@ -72,32 +75,51 @@ make_local_bases() {
   JDK_IMAGE=molecule-local/jdk:latest BASE_IMAGE=molecule-local/base:latest TOOLS_IMAGE=molecule-local/tools:latest
 }
 
-build_image() { # runtime image source
-  local context="$work/context" arguments=() name
-  mkdir -p "$context/home/configs" "$context/home/workspace"
-  chmod 700 "$context/home/configs" "$context/home/workspace"
-  cp "$AGENT_JAR" "$context/agent.jar"
+build_image() { # image recipe source context argument...
+  local image="$1" recipe="$2" source="$3" context="$4" arguments=() name
+  shift 4
   find "$context" -exec touch -h -d "$EPOCH" {} +
   for name in JDK_IMAGE BASE_IMAGE TOOLS_IMAGE; do
     [ -z "${!name:-}" ] || arguments+=(--build-arg "$name=${!name}")
   done
-  docker build -q --force-rm -f "$HOME_DIR/images/workspace/Dockerfile" "${arguments[@]}" --build-arg RUNTIME="$1" --build-arg SOURCE="$3" \
-    --build-arg REVISION="$(git -C "$HOME_DIR" rev-parse --short HEAD 2>/dev/null || echo unknown)" -t "$2" "$context"
+  docker build -q --network none --force-rm -f "$recipe" "${arguments[@]}" "$@" --build-arg SOURCE="$source" \
+    --build-arg REVISION="$(git -C "$HOME_DIR" rev-parse --short HEAD 2>/dev/null || echo unknown)" -t "$image" "$context"
 }
 
 based=false
-for runtime in "${RUNTIMES[@]}"; do
-  image="$PREFIX$runtime:latest"
-  source="$(source_of "$runtime")"
-  if ! $again && [ "$(docker image inspect --format '{{index .Config.Labels "ai.molecule.source"}}' "$image" 2>/dev/null)" = "$source" ]; then
-    printf '  %s is up to date\n' "$image" >&2
-    continue
+# Builds an image unless what it is made of is what it was made of.
+image() { # image recipe source context argument...
+  if ! $again && [ "$(docker image inspect --format '{{index .Config.Labels "ai.molecule.source"}}' "$1" 2>/dev/null)" = "$3" ]; then
+    printf '  %s is up to date\n' "$1" >&2
+    return
   fi
   if $local_base && ! $based; then
     step "making bases of this machine's JDK and C library" make_local_bases
     JDK_IMAGE=molecule-local/jdk:latest BASE_IMAGE=molecule-local/base:latest TOOLS_IMAGE=molecule-local/tools:latest
     based=true
   fi
-  step "building $image" build_image "$runtime" "$image" "$source"
-  docker image inspect --format "  {{.Id}}  {{.Size}} bytes" "$image" >&2
+  step "building $1" build_image "$@"
+  docker image inspect --format "  {{.Id}}  {{.Size}} bytes" "$1" >&2
+}
+
+# What lasts belongs to the agent's user.
+private_directories() { mkdir -p "$@" && chmod 700 "$@"; }
+
+for runtime in "${RUNTIMES[@]}"; do
+  recipe="$HOME_DIR/images/workspace/Dockerfile"
+  context="$work/workspace-$runtime"
+  private_directories "$context/home/configs" "$context/home/workspace"
+  cp "$AGENT_JAR" "$context/agent.jar"
+  image "$PREFIX$runtime:latest" "$recipe" "$(source_of "$AGENT_JAR" "$recipe")" "$context" --build-arg RUNTIME="$runtime"
 done
+
+if $with_platform; then
+  recipe="$HOME_DIR/images/platform/Dockerfile"
+  context="$work/platform"
+  private_directories "$context/home/data"
+  mkdir -p "$context/app"
+  cp "$PLATFORM_JAR" "$context/app/molecule-platform.jar"
+  cp "$AGENT_JAR" "$context/app/molecule-agent.jar"
+  cp -r "$(dirname "$PLATFORM_JAR")/lib" "$context/app/lib"
+  image "$PLATFORM_IMAGE" "$recipe" "$(source_of "$PLATFORM_JAR" "$AGENT_JAR" "$recipe")" "$context"
+fi

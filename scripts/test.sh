@@ -55,7 +55,7 @@ source "$HOME_DIR/scripts/engine.sh"
 trap engine_down EXIT
 printf '== engine\n'
 if engine_up >"$RESULTS/engine.log" 2>&1; then
-  check images env DOCKER_HOST="$TEST_DOCKER_HOST" WORKSPACE_IMAGE_PREFIX=molecule-test/workspace- bash "$HOME_DIR/scripts/images.sh" --local-base
+  check images env DOCKER_HOST="$TEST_DOCKER_HOST" WORKSPACE_IMAGE_PREFIX=molecule-test/workspace- PLATFORM_IMAGE=molecule-test/platform:latest bash "$HOME_DIR/scripts/images.sh" --local-base
 elif [ -n "$CI" ]; then
   note failed engine "no Docker engine: $(tail -n 1 "$RESULTS/engine.log")"
 else
@@ -72,6 +72,9 @@ elif [ -n "$CI" ]; then
   note failed browser "Chromium is missing; install it: apt-get install chromium"
 else
   note skipped browser "Chromium is missing; install it: apt-get install chromium"
+fi
+if [ -n "${TEST_DOCKER_HOST:-}" ]; then
+  check platform-container bash scripts/container-test.sh
 fi
 check demo bash scripts/demo-test.sh
 

@@ -92,7 +92,7 @@ final class Backends {
 
     /// The door is open.
     ///
-    /// @param port the one at the agents' address; -1 where there is none
+    /// @param port the one that agents in containers come to
     /// @param platformUrl what the operator named
     void listening(int port, Optional<URI> platformUrl) {
         agentsPort = port;
@@ -104,8 +104,6 @@ final class Backends {
     /// inside a container, is the backend's to translate; all it needs is the port.
     URI platformUrl(Backend backend, URI platformUrl) {
         var reachable = named.filter(url -> !HERE.contains(url.getHost())).isPresent();
-        return backend != docker || agentsPort <= 0 || reachable
-                ? platformUrl
-                : URI.create("http://127.0.0.1:" + agentsPort + "/");
+        return backend != docker || reachable ? platformUrl : URI.create("http://127.0.0.1:" + agentsPort + "/");
     }
 }

@@ -232,7 +232,7 @@ final class House implements AutoCloseable {
         port = edge.port();
         platformUrl.set(
                 settings.platformUrl().orElse(URI.create("http://" + reachable(settings.host()) + ":" + port + "/")));
-        backends.listening(edge.agentsPort(), settings.platformUrl());
+        backends.listening(edge.agentsPort() > 0 ? edge.agentsPort() : port, settings.platformUrl());
         directory.announce(platformUrl.get().toString());
 
         // loops

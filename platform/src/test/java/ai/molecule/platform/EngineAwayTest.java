@@ -21,6 +21,9 @@ import org.junit.jupiter.api.io.TempDir;
 /// An engine of its own that is stopped, killed and started again under living agents.
 class EngineAwayTest {
 
+    /// One of its own: an engine without a bridge takes that of others away.
+    private static final String BRIDGE = "molaway" + ProcessHandle.current().pid() % 100_000;
+
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @TempDir(cleanup = CleanupMode.NEVER)
@@ -34,6 +37,7 @@ class EngineAwayTest {
     void open() throws Exception {
         var main = TestEngine.host();
         assumeTrue(exit("command -v dockerd && [ $(id -u) = 0 ]") == 0, "starting an engine takes root and dockerd");
+        shell("ip link add name " + BRIDGE + " type bridge && ip addr add 172.28.254.1/24 dev " + BRIDGE);
         containerd = startContainerd();
         engine = startEngine();
         var image = TestEngine.PREFIX + "echo:latest";
@@ -58,6 +62,7 @@ class EngineAwayTest {
                 process.waitFor();
             }
         }
+        exit("ip link del " + BRIDGE);
         // The engine mounts its own data, and a killed one does not take that back.
         shell("umount " + directory + "/data 2>/dev/null; rm -rf " + directory);
     }
@@ -89,7 +94,7 @@ class EngineAwayTest {
                         "--pidfile=" + directory + "/pid",
                         "--host=" + host(),
                         "--containerd=" + directory + "/containerd.sock",
-                        "--bridge=none",
+                        "--bridge=" + BRIDGE,
                         "--live-restore")
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log))

@@ -54,6 +54,7 @@ public final class DockerBackend implements Backend {
         this.networks = new Networks(engine, labels, settings.subnets());
         this.shelf = new Shelf(engine, labels);
         this.reach = Reach.of(engine, networks, settings);
+        reach.arrive();
         this.fence = new Fence(engine, labels, networks.bridgePrefix());
         this.maker = new Maker(engine, labels, reach, shelf, fence, settings.fence());
         this.logs = new Logs(engine);

@@ -40,6 +40,13 @@ final class Networks {
     /// @param index the block that its addresses are in
     record Own(String name, int index) {}
 
+    /// A network's name. The engine takes the first network by name as a container's way out, and moves
+    /// published ports
+    /// there: so ours sort last, and a platform in a container that joins them keeps its own.
+    static String name(WorkspaceId workspace) {
+        return "zz-" + Labels.name(workspace, "net");
+    }
+
     /// How the bridges of this platform begin.
     String bridgePrefix() {
         return "m" + labels.brief() + "-";
@@ -47,7 +54,7 @@ final class Networks {
 
     /// The workspace's network, made where it is missing.
     Own ensure(WorkspaceId workspace) throws BackendException {
-        return ensure(Labels.name(workspace, "net"), labels.of(workspace, "network"));
+        return ensure(name(workspace), labels.of(workspace, "network"));
     }
 
     /// The address at which the host is reached from every one of our networks.
@@ -68,8 +75,15 @@ final class Networks {
                 .toList();
     }
 
+    /// The networks of workspaces, as they are known by name and block.
+    List<Own> ofWorkspaces() throws BackendException {
+        return all().stream()
+                .flatMap(network -> index(network).map(index -> new Own(network.getName(), index)).stream())
+                .toList();
+    }
+
     void remove(WorkspaceId workspace) throws BackendException {
-        remove(Labels.name(workspace, "net"));
+        remove(name(workspace));
     }
 
     /// Removes the house's network, when nothing else is left.

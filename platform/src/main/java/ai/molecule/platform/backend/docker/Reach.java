@@ -41,6 +41,9 @@ sealed interface Reach {
     /// True when nothing but the platform's port is open to agents on this machine, so that a fence is needed.
     boolean fenced();
 
+    /// The platform begins, and may be another than the one that agents were started by.
+    default void arrive() throws BackendException {}
+
     /// The workspace's network is about to go.
     default void leave(WorkspaceId workspace) throws BackendException {}
 
@@ -127,6 +130,13 @@ sealed interface Reach {
             return own(own, subnets, port);
         }
 
+        @Override
+        public void arrive() throws BackendException {
+            for (var own : networks.ofWorkspaces()) {
+                join(own);
+            }
+        }
+
         private void join(Networks.Own own) throws BackendException {
             try {
                 engine.ask(
@@ -149,7 +159,7 @@ sealed interface Reach {
 
         @Override
         public void leave(WorkspaceId workspace) throws BackendException {
-            var name = Labels.name(workspace, "net");
+            var name = Networks.name(workspace);
             engine.ensure(
                     "leave network " + name,
                     () -> engine.client()
