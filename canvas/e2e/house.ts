@@ -43,7 +43,7 @@ export class House {
       ["-XX:+UseSerialGC", `-Dmolecule.agent.jar=${join(root, "agent/target/molecule-agent-0.1.0-all.jar")}`, "-jar", JAR],
       {
         cwd: this.directory,
-        env: { PATH: process.env.PATH, PORT: port, DATA_DIR: join(this.directory, "data"), ...this.settings },
+        env: { PATH: process.env.PATH, PORT: port, DATA_DIR: join(this.directory, "data"), CONTAINER_BACKEND: "process", ...this.settings },
         stdio: ["ignore", "pipe", "pipe"],
       },
     );

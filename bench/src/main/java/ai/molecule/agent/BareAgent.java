@@ -15,7 +15,7 @@ public final class BareAgent {
     public static void main(String[] arguments) throws IOException, InterruptedException {
         var secret = new InboundSecret();
         secret.learn(arguments[1]);
-        var tasks = new Tasks(new EchoEngine(), (peer, text, traceparent) -> text);
+        var tasks = new Tasks(new EchoEngine(name -> null), (peer, text, traceparent) -> text);
         try (var server = AgentServer.open(
                 "127.0.0.1", Integer.parseInt(arguments[0]), new A2aEndpoint(tasks), secret, new byte[0])) {
             System.out.println("listening on " + server.port());

@@ -34,7 +34,7 @@ public final class Bench implements Callable<Integer> {
 
     @Option(
             names = "--only",
-            description = "one group of: starts, online, a2a, streams, mailbox, heartbeats (default: all)")
+            description = "one group of: starts, docker, online, a2a, streams, mailbox, heartbeats (default: all)")
     private String only = "";
 
     @Option(names = "--root", description = "the built source tree (default: the working directory)")
@@ -54,6 +54,9 @@ public final class Bench implements Callable<Integer> {
         row("machine's floor: TCP round trip on loopback, 1 connection", roundTrip());
         if (wanted("starts")) {
             starts(directory);
+        }
+        if (wanted("docker")) {
+            new Containers(root, this::row).measure();
         }
         try (var platform = Platform.start(root, directory)) {
             row("resident memory, idle", platform.residentMegabytes() + " MiB");

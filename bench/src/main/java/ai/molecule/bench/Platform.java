@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
@@ -31,6 +32,12 @@ final class Platform implements AutoCloseable {
     }
 
     static Platform start(Path root, Path directory) throws IOException, InterruptedException {
+        return start(root, directory, Map.of("CONTAINER_BACKEND", "process"));
+    }
+
+    /// Starts one with settings of its own.
+    static Platform start(Path root, Path directory, Map<String, String> settings)
+            throws IOException, InterruptedException {
         var port = freePort();
         var command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin/java").toString(),
@@ -56,6 +63,7 @@ final class Platform implements AutoCloseable {
         builder.environment().put("PORT", String.valueOf(port));
         builder.environment().put("DATA_DIR", directory.resolve("data").toString());
         builder.environment().put("ADMIN_TOKEN", TOKEN);
+        builder.environment().putAll(settings);
         var began = System.nanoTime();
         var process = builder.start();
         while (process.isAlive()

@@ -100,8 +100,7 @@ final class Backends {
     }
 
     /// How agents on a backend reach the platform: as the operator says. A loopback address, which is another
-    /// machine's
-    /// inside a container, is the backend's to translate; all it needs is the port.
+    /// machine's inside a container, is the backend's to translate; all it needs is the port.
     URI platformUrl(Backend backend, URI platformUrl) {
         var reachable = named.filter(url -> !HERE.contains(url.getHost())).isPresent();
         return backend != docker || reachable ? platformUrl : URI.create("http://127.0.0.1:" + agentsPort + "/");

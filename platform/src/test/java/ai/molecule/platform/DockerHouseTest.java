@@ -1,6 +1,7 @@
 package ai.molecule.platform;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import ai.molecule.platform.backend.docker.TestEngine;
@@ -10,10 +11,16 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.WebSocket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -213,6 +220,68 @@ class DockerHouseTest {
         house.awaitStatus(id, "online");
         assertThat(task).isNotNull();
         assertThat(engine.run(engine.container(id), "cat", "/workspace/note")).isEqualTo("kept");
+    }
+
+    @Test
+    void theOperatorLooksInsideAndTheJournalTells() throws Exception {
+        var id = online("{\"name\":\"glass\",\"secrets\":{\"A_KEY\":\"sesame-open-wide\"}}");
+        var path = "/workspaces/" + id;
+        assertThat(house.get(path + "/logs?tail=50").body().toString()).contains("registered");
+        assertThat(house.admin("PUT", path + "/files/notes.txt", "{\"content\":\"remember\"}")
+                        .status())
+                .isEqualTo(200);
+        assertThat(house.get(path + "/files/notes.txt").text("content")).isEqualTo("remember");
+        assertThat(house.get(path + "/files").body().toString()).contains("notes.txt");
+        for (var hidden : List.of(".secrets.json", ".auth_token")) {
+            var refused = house.get(path + "/files/" + hidden + "?root=/configs");
+            assertThat(refused.status()).as(hidden).isEqualTo(403);
+        }
+        for (var wrong : List.of("/files/a/../../etc/passwd", "/files/passwd?root=/etc", "/files?path=../..")) {
+            assertThat(house.get(path + wrong).status()).as(wrong).isIn(400, 404);
+        }
+        assertThat(house.get(path + "/stats").body().path("memory_limit_bytes").asLong())
+                .isEqualTo(512L << 20);
+        var told = house.get("/events/" + id).body().toString();
+        assertThat(told).contains("WORKSPACE_INSPECTED", "file_saved", "/workspace/notes.txt", "logs");
+        assertThat(told).doesNotContain("remember").doesNotContain("sesame");
+    }
+
+    @Test
+    void aTerminalIsForTheOperatorOnly() throws Exception {
+        var id = online("{\"name\":\"typed\"}");
+        var heard = new java.util.concurrent.CopyOnWriteArrayList<String>();
+        var address = URI.create(
+                house.url().toString().replaceFirst("http", "ws") + "workspaces/" + id + "/terminal?cols=90&rows=30");
+        var listener = new WebSocket.Listener() {
+            @Override
+            public CompletionStage<?> onBinary(WebSocket socket, ByteBuffer data, boolean last) {
+                heard.add(StandardCharsets.UTF_8.decode(data).toString());
+                socket.request(1);
+                return CompletableFuture.completedFuture(null);
+            }
+        };
+        assertThatThrownBy(() -> house.client()
+                        .newWebSocketBuilder()
+                        .buildAsync(address, listener)
+                        .join())
+                .hasMessageContaining("WebSocketHandshakeException");
+        var socket = house.client()
+                .newWebSocketBuilder()
+                .header("Authorization", "Bearer " + TestHouse.ADMIN_TOKEN)
+                .buildAsync(address, listener)
+                .join();
+        socket.sendText("stty size\n", true).join();
+        await().atMost(Duration.ofSeconds(10))
+                .until(() -> String.join("", heard).contains("30 90"));
+        socket.sendText("{\"type\":\"resize\",\"cols\":100,\"rows\":40}", true).join();
+        socket.sendBinary(ByteBuffer.wrap("stty size\n".getBytes(StandardCharsets.UTF_8)), true)
+                .join();
+        await().atMost(Duration.ofSeconds(10))
+                .until(() -> String.join("", heard).contains("40 100"));
+        socket.sendClose(WebSocket.NORMAL_CLOSURE, "").join();
+        await().atMost(Duration.ofSeconds(10))
+                .until(() -> !engine.run(engine.container(id), "ps").contains("sh -l"));
+        assertThat(house.get("/events/" + id).body().toString()).contains("\"what\":\"terminal\"");
     }
 
     @Test

@@ -26,7 +26,13 @@ final class PlatformProgram {
         var builder = new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true);
         builder.environment().clear();
         builder.environment()
-                .putAll(Map.of("DATA_DIR", directory.resolve("data").toString(), "PATH", System.getenv("PATH")));
+                .putAll(Map.of(
+                        "DATA_DIR",
+                        directory.resolve("data").toString(),
+                        "PATH",
+                        System.getenv("PATH"),
+                        "CONTAINER_BACKEND",
+                        "process"));
         builder.environment().putAll(environment);
         return builder;
     }

@@ -229,8 +229,8 @@ public final class TestHouse implements AutoCloseable {
         return call("POST", "/workspaces/" + id + "/a2a", bearer, message("message/send", text), Map.of());
     }
 
-    /// Changes the database behind the house's back.
-    /// The id by which what the house made elsewhere is known again.
+    /// Changes the database behind the house's back. The id by which what the house made elsewhere is known
+    /// again.
     public UUID platformId() throws SQLException {
         try (var connection = DriverManager.getConnection(address.jdbcUrl(), address.user(), address.password());
                 var statement = connection.createStatement();

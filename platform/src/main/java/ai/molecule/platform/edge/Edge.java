@@ -98,8 +98,7 @@ public final class Edge implements AutoCloseable {
     /// Where to listen.
     ///
     /// @param agents another address of this machine, on which agents come in that cannot reach the first; the
-    /// same
-    /// routes are there
+    /// same routes are there
     public record Listening(String host, int port, Optional<String> agents, List<String> corsOrigins) {
         public Listening {
             corsOrigins = List.copyOf(corsOrigins);

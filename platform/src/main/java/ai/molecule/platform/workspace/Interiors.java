@@ -22,8 +22,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /// What the operator sees and does inside an agent's place. Everything but figures is told to the journal: what
-/// was
-/// looked at or changed, never what was in it.
+/// was looked at or changed, never what was in it.
 public final class Interiors {
 
     /// How much of a log may be asked for at once, in lines.

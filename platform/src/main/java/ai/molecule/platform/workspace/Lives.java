@@ -7,8 +7,7 @@ import ai.molecule.protocol.WorkspaceId;
 import java.util.function.UnaryOperator;
 
 /// The one way in which a workspace's row changes: read it, decide, write it over the version that was read,
-/// tell the
-/// journal.
+/// tell the journal.
 ///
 /// Who loses the race reads again and decides anew. Durable: the row and its fact commit together.
 public final class Lives {
@@ -60,8 +59,7 @@ public final class Lives {
     }
 
     /// Holds a workspace's row until the transaction that is open ends; for whoever changes more than the row,
-    /// before
-    /// anything else.
+    /// before anything else.
     public void hold(WorkspaceId id) {
         store.hold(id);
     }

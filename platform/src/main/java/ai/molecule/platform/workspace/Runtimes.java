@@ -20,8 +20,7 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /// The runtimes there are: ours, those of the operator's file, and those added or changed by hand, each over
-/// the one
-/// before.
+/// the one before.
 public final class Runtimes {
 
     /// Ours: the agent has an engine for `echo`, the others are images that meet the same contract.

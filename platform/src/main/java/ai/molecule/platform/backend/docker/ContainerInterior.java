@@ -28,8 +28,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Looks into containers. Commands inside run as the agent's user, with its rights and no more; they are lists
-/// of
-/// words, never lines for a shell.
+/// of words, never lines for a shell.
 final class ContainerInterior implements Interior {
 
     private static final Logger LOG = LoggerFactory.getLogger(ContainerInterior.class);
@@ -298,7 +297,8 @@ final class ContainerInterior implements Interior {
             try {
                 screen.show(frame.getPayload());
             } catch (IOException nobodyThere) {
-                onError(nobodyThere);
+                // Whoever opened the terminal closes it too; until then its output goes nowhere.
+                LOG.debug("Nobody is in front of a terminal any more", nobodyThere);
             }
         }
 
@@ -371,7 +371,7 @@ final class ContainerInterior implements Interior {
                     containers.run(containers.running(workspace), "sh", "-c", KILL_MARKED, "sh", mark);
                     output.awaitCompletion(GOODBYE_SECONDS, TimeUnit.SECONDS);
                 }
-            } catch (IOException | BackendException alreadyEnded) {
+            } catch (IOException | BackendException | RuntimeException alreadyEnded) {
                 LOG.debug("A terminal had ended before it was closed", alreadyEnded);
             } catch (InterruptedException stopping) {
                 Thread.currentThread().interrupt();

@@ -23,11 +23,9 @@ import org.slf4j.LoggerFactory;
 /// Runs agents in containers, each with a network and two volumes of its own.
 ///
 /// A start makes a new container; a stop leaves it there, stopped, so that its log can be read, until the next
-/// start or
-/// the end of the workspace. Containers outlive the platform: who opens the backend finds them again by their
-/// labels.
-/// Deaths and health come as the engine's events; whenever events may have been missed, all containers are
-/// looked at.
+/// start or the end of the workspace. Containers outlive the platform: who opens the backend finds them again
+/// by their labels. Deaths and health come as the engine's events; whenever events may have been missed, all
+/// containers are looked at.
 public final class DockerBackend implements Backend {
 
     private static final Logger LOG = LoggerFactory.getLogger(DockerBackend.class);

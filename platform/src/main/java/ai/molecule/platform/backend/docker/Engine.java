@@ -24,8 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// The line to a Docker engine (Engine API 1.41 to 1.44).
 ///
 /// Every call has a deadline, which the client library does not keep on Unix sockets: calls run on threads of
-/// their
-/// own, and an interrupt closes the socket. What goes wrong is told apart: the engine said no
+/// their own, and an interrupt closes the socket. What goes wrong is told apart: the engine said no
 /// ([BackendRefusedException]), or it does not answer ([BackendAwayException]).
 final class Engine implements AutoCloseable {
 

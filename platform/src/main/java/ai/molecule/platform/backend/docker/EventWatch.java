@@ -14,10 +14,8 @@ import org.slf4j.LoggerFactory;
 /// Follows the engine's events about our containers, for as long as it is open.
 ///
 /// The engine keeps the last 256 events of everything, and none over its own restart: so nothing is asked for
-/// that
-/// happened before. Each time the stream is there again, whoever listens is told to look for himself, and then
-/// hears
-/// what happens after.
+/// that happened before. Each time the stream is there again, whoever listens is told to look for himself, and
+/// then hears what happens after.
 final class EventWatch implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(EventWatch.class);

@@ -12,16 +12,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// What workspaces cannot reach: the cloud's metadata and everything else that is link-local, and the host, but
-/// for
-/// the platform's ports. Other workspaces are out of reach already, because networks are isolated from each
+/// for the platform's ports. Other workspaces are out of reach already, because networks are isolated from each
 /// other.
 ///
 /// The engine has no such option, so the rules are put where its own are: a helper container enters the
-/// engine's
-/// network and calls the engine's own `iptables`, in the chain `DOCKER-USER` that is left to its users
+/// engine's network and calls the engine's own `iptables`, in the chain `DOCKER-USER` that is left to its users
 /// (<https://docs.docker.com/engine/network/packet-filtering-firewalls/>) and in `INPUT`. They match the
-/// bridges of this
-/// platform by their names' beginning, whole sets are exchanged at once, and doing it twice changes nothing.
+/// bridges of this platform by their names' beginning, whole sets are exchanged at once, and doing it twice
+/// changes nothing.
 final class Fence {
 
     private static final Logger LOG = LoggerFactory.getLogger(Fence.class);

@@ -15,8 +15,8 @@ import org.slf4j.LoggerFactory;
 /// A network for every workspace, with addresses that we choose: the engine's own pools end at the 31st.
 ///
 /// The names of the bridges begin alike, so that one set of rules fences all of them (see [Fence]). The house
-/// has a
-/// network too, without containers: its gateway is where a platform that runs on the host listens for agents.
+/// has a network too, without containers: its gateway is where a platform that runs on the host listens for
+/// agents.
 final class Networks {
 
     private static final Logger LOG = LoggerFactory.getLogger(Networks.class);
@@ -41,8 +41,7 @@ final class Networks {
     record Own(String name, int index) {}
 
     /// A network's name. The engine takes the first network by name as a container's way out, and moves
-    /// published ports
-    /// there: so ours sort last, and a platform in a container that joins them keeps its own.
+    /// published ports there: so ours sort last, and a platform in a container that joins them keeps its own.
     static String name(WorkspaceId workspace) {
         return "zz-" + Labels.name(workspace, "net");
     }

@@ -68,8 +68,7 @@ sealed interface Reach {
     }
 
     /// The platform runs on the engine's machine: it calls agents at their own addresses, and they reach it at
-    /// the
-    /// gateway of a network of ours, where it listens for them.
+    /// the gateway of a network of ours, where it listens for them.
     record Beside(Networks networks, Subnets subnets, String house) implements Reach {
 
         @Override
@@ -103,8 +102,7 @@ sealed interface Reach {
     }
 
     /// The platform runs in a container of the same engine: it joins every workspace's network, and agents
-    /// reach it
-    /// there.
+    /// reach it there.
     record Joined(Engine engine, Networks networks, Subnets subnets, String container) implements Reach {
 
         private static final Logger LOG = LoggerFactory.getLogger(Joined.class);

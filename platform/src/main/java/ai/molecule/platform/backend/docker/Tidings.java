@@ -17,8 +17,7 @@ import org.slf4j.LoggerFactory;
 /// Makes news of what the engine tells and what is seen of containers, each death once.
 ///
 /// Soft: which deaths were told, or are none because they were ordered. Who starts anew tells of a death again,
-/// which
-/// changes nothing where it was heard before.
+/// which changes nothing where it was heard before.
 final class Tidings {
 
     private static final Logger LOG = LoggerFactory.getLogger(Tidings.class);

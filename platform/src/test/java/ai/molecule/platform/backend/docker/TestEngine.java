@@ -19,8 +19,7 @@ import java.util.UUID;
 /// The real Docker engine that tests use, and the image of our agent in it.
 ///
 /// `scripts/test.sh` starts one and builds the image; it says where in `TEST_DOCKER_HOST`. Without, the suite
-/// is skipped,
-/// which the count of checks tells, and which fails in CI.
+/// is skipped, which the count of checks tells, and which fails in CI.
 public final class TestEngine implements AutoCloseable {
 
     /// How the images' names begin.

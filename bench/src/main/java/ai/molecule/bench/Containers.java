@@ -1,0 +1,160 @@
+package ai.molecule.bench;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiConsumer;
+
+/// The docker backend on the engine of this machine: how fast agents in containers come, end and come back.
+final class Containers {
+
+    private static final Duration LOOK_PACE = Duration.ofMillis(5);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final int STARTS = 15;
+    private static final int CRASHES = 9;
+    private static final int AT_ONCE = 20;
+
+    private final Path root;
+    private final BiConsumer<String, String> row;
+
+    Containers(Path root, BiConsumer<String, String> row) {
+        this.root = root;
+        this.row = row;
+    }
+
+    void measure() throws IOException, InterruptedException {
+        var prefix = System.getenv().getOrDefault("WORKSPACE_IMAGE_PREFIX", "ghcr.io/molecule-ai/workspace-");
+        var size = docker("image", "inspect", "--format", "{{.Size}}", prefix + "echo:latest");
+        if (size.isEmpty()) {
+            row.accept("docker backend", "not measured: no engine with " + prefix + "echo:latest");
+            return;
+        }
+        row.accept("image of the echo runtime", Long.parseLong(size) / 1_000_000 + " MB");
+        var settings = new HashMap<>(Map.of("CONTAINER_BACKEND", "docker", "DOCKER_SUBNETS", "10.247.0.0/16"));
+        for (var name : List.of("DOCKER_HOST", "WORKSPACE_IMAGE_PREFIX")) {
+            if (System.getenv(name) != null) {
+                settings.put(name, System.getenv(name));
+            }
+        }
+        try (var platform = Platform.start(root, Files.createTempDirectory("molecule-bench"), settings)) {
+            // The first start puts the fence up and is not counted.
+            remove(platform, List.of(online(platform, "first")));
+            starts(platform);
+            crashes(platform);
+            atOnce(platform);
+        }
+    }
+
+    private void starts(Platform platform) throws IOException {
+        var times = new ArrayList<Long>();
+        for (int i = 0; i < STARTS; i++) {
+            var began = System.nanoTime();
+            var id = online(platform, "quick " + i);
+            times.add(since(began));
+            remove(platform, List.of(id));
+        }
+        row.accept("POST /workspaces to online, docker backend, image present, n=" + STARTS, told(times));
+    }
+
+    private void crashes(Platform platform) throws IOException, InterruptedException {
+        var offline = new ArrayList<Long>();
+        var again = new ArrayList<Long>();
+        for (int i = 0; i < CRASHES; i++) {
+            var id = online(platform, "phoenix " + i);
+            var container = docker("ps", "-q", "--filter", "label=ai.molecule.workspace=" + id);
+            var began = System.nanoTime();
+            docker("kill", container);
+            await(platform, id, "offline", "provisioning");
+            offline.add(since(began));
+            await(platform, id, "online");
+            again.add(since(began));
+            remove(platform, List.of(id));
+        }
+        row.accept("docker kill to offline, the command included, n=" + CRASHES, told(offline));
+        row.accept("docker kill to online again, n=" + CRASHES, told(again));
+    }
+
+    private void atOnce(Platform platform) throws IOException {
+        var began = System.nanoTime();
+        var ids = new ArrayList<String>();
+        for (int i = 0; i < AT_ONCE; i++) {
+            ids.add(create(platform, "one of many " + i));
+        }
+        for (var id : ids) {
+            await(platform, id, "online");
+        }
+        row.accept(AT_ONCE + " workspaces created at once, until the last is online", since(began) + " ms");
+        remove(platform, ids);
+    }
+
+    private static String online(Platform platform, String name) throws IOException {
+        var id = create(platform, name);
+        await(platform, id, "online");
+        return id;
+    }
+
+    private static String create(Platform platform, String name) throws IOException {
+        return platform.call("POST", "/workspaces", "{\"name\":\"" + name + "\"}")
+                .path("id")
+                .asText();
+    }
+
+    private static void await(Platform platform, String id, String... states) throws IOException {
+        var until = System.nanoTime() + PATIENCE.toNanos();
+        while (System.nanoTime() < until) {
+            var status =
+                    platform.call("GET", "/workspaces/" + id, "").path("status").asText();
+            if (List.of(states).contains(status)) {
+                return;
+            }
+            LockSupport.parkNanos(LOOK_PACE.toNanos());
+        }
+        throw new IOException("Expected workspace " + id + " to become " + String.join(" or ", states));
+    }
+
+    /// Removes workspaces and waits until their containers are gone, so that the next measurement has the
+    /// machine.
+    private static void remove(Platform platform, List<String> ids) throws IOException {
+        for (var id : ids) {
+            platform.call("DELETE", "/workspaces/" + id, "");
+        }
+        for (var id : ids) {
+            while (!docker("network", "ls", "-q", "--filter", "label=ai.molecule.workspace=" + id)
+                    .isEmpty()) {
+                LockSupport.parkNanos(LOOK_PACE.toNanos());
+            }
+        }
+    }
+
+    private static String docker(String... words) throws IOException {
+        var command = new ArrayList<String>();
+        command.add("docker");
+        command.addAll(List.of(words));
+        try {
+            var process = new ProcessBuilder(command)
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+            return process.waitFor() == 0 ? said : "";
+        } catch (InterruptedException stopping) {
+            Thread.currentThread().interrupt();
+            return "";
+        }
+    }
+
+    private static long since(long began) {
+        return (System.nanoTime() - began) / 1_000_000;
+    }
+
+    private static String told(List<Long> times) {
+        return "median " + Bench.median(times) + " ms, max " + Collections.max(times) + " ms";
+    }
+}
