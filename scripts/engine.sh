@@ -53,5 +53,7 @@ engine_down() {
     for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
   fi
   [ -z "$ENGINE_BRIDGE" ] || ip link del "$ENGINE_BRIDGE" 2>/dev/null
+  # What an engine mounts below its own directory stays when it ends.
+  awk -v below="$ENGINE_DIR/" 'index($2, below) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount -l 2>/dev/null
   rm -rf "$ENGINE_DIR"
 }

@@ -5,6 +5,9 @@ create table platform (
 );
 insert into platform default values;
 
+-- Of a removed workspace: whoever removed it wants what its agents left in /workspace.
+alter table workspaces add column keep_data boolean not null default false;
+
 -- Runtimes that were added or changed by hand; what is not here is as the platform and its file of runtimes have it.
 create table runtimes (
     id            text primary key,

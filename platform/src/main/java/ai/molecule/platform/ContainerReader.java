@@ -2,6 +2,7 @@ package ai.molecule.platform;
 
 import ai.molecule.platform.backend.AgentRuntime;
 import ai.molecule.platform.backend.docker.DockerSettings;
+import ai.molecule.platform.backend.docker.Registries;
 import ai.molecule.platform.backend.docker.Subnets;
 import ai.molecule.platform.workspace.Profile;
 import ai.molecule.platform.workspace.Runtimes;
@@ -43,7 +44,13 @@ final class ContainerReader {
                 reader.oneOf(Variable.WORKSPACE_NETWORK, Set.of("", "host")).isEmpty()
                         ? DockerSettings.Network.OWN
                         : DockerSettings.Network.HOST,
-                reader.oneOf(Variable.WORKSPACE_FENCE, Set.of("on", "off")).equals("on"));
+                reader.oneOf(Variable.WORKSPACE_FENCE, Set.of("on", "off")).equals("on"),
+                registries());
+    }
+
+    private Registries registries() {
+        return reader.optional(Variable.REGISTRY_CREDENTIALS, text -> Registries.parse(List.of(text.split(",", -1))))
+                .orElse(Registries.NONE);
     }
 
     private Optional<String> backend() {

@@ -2,6 +2,7 @@ package ai.molecule.platform;
 
 import ai.molecule.platform.backend.AgentRuntime;
 import ai.molecule.platform.backend.docker.DockerSettings;
+import ai.molecule.platform.backend.docker.Registries;
 import ai.molecule.platform.backend.docker.Subnets;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.UUID;
 /// @param allowed the runtimes that may be created; empty for all
 /// @param engine the Docker engine's address
 /// @param certificates for an engine at `tcp://`
+/// @param registries credentials of image registries
 record Containers(
         Optional<String> backend,
         List<AgentRuntime> runtimes,
@@ -24,7 +26,8 @@ record Containers(
         Optional<Path> certificates,
         Subnets subnets,
         DockerSettings.Network network,
-        boolean fence) {
+        boolean fence,
+        Registries registries) {
 
     Containers {
         runtimes = List.copyOf(runtimes);
@@ -33,6 +36,6 @@ record Containers(
 
     /// The docker backend's part of it.
     DockerSettings docker(UUID platform) {
-        return new DockerSettings(platform, engine, certificates, subnets, network, fence);
+        return new DockerSettings(platform, engine, certificates, subnets, network, fence, registries);
     }
 }

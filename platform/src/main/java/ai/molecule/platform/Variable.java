@@ -43,6 +43,9 @@ enum Variable {
     ALLOWED_WEBHOOK_CIDRS(
             "",
             "comma-separated ranges, beyond the public ones, that the targets of push notifications may point into"),
+    REGISTRY_CREDENTIALS(
+            "",
+            "comma-separated `host=user:password` of image registries that want them; shown to them and nobody else"),
     DOCKER_HOST("", "the Docker engine: `unix://…` or `tcp://…`; unset: `unix:///var/run/docker.sock`"),
     DOCKER_CERT_PATH("", "directory with `ca.pem`, `cert.pem` and `key.pem` for an engine at `tcp://…`"),
     DOCKER_TLS_VERIFY("", "not empty: the engine at `tcp://…` must show a certificate of `DOCKER_CERT_PATH`"),

@@ -297,6 +297,41 @@ class DockerHouseTest {
     }
 
     @Test
+    void whatItWroteIsKeptWhenThatIsAsked() throws Exception {
+        var id = online("{\"name\":\"keeper of notes\"}");
+        var before = engine.left();
+        house.admin("DELETE", "/workspaces/" + id + "?keep_data=true", "");
+        await().atMost(Duration.ofSeconds(20)).until(() -> !engine.volume("molecule-" + id + "-configs"));
+        assertThat(engine.left()).containsExactly(before.get(0) - 1, before.get(1) - 1, before.get(2));
+        assertThat(engine.volume("molecule-" + id + "-workspace")).isTrue();
+    }
+
+    @Test
+    void anotherRuntimeAndTierComeWithTheNextStart() throws Exception {
+        var draft = Json.object()
+                .put("image", TestEngine.PREFIX + "echo:latest")
+                .put("port", 8124)
+                .put("tier_min", 2);
+        assertThat(house.admin("PUT", "/runtimes/newer", draft.toString()).status())
+                .isEqualTo(200);
+        var id = online("{\"name\":\"mover\",\"tier\":1}");
+        assertThat(house.admin("PATCH", "/workspaces/" + id, "{\"runtime\":\"newer\"}")
+                        .text("error"))
+                .contains("Expected \"tier\" of at least 2");
+        assertThat(house.admin("PATCH", "/workspaces/" + id, "{\"runtime\":\"newer\",\"tier\":2}")
+                        .status())
+                .isEqualTo(200);
+        house.post("/workspaces/" + id + "/restart", "");
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> house.get("/workspaces/" + id).body().path("epoch").asInt() == 2);
+        assertThat(engine.inspect(engine.container(id)).getHostConfig().getMemory())
+                .isEqualTo(512L << 20);
+        assertThat(List.of(engine.inspect(engine.container(id)).getConfig().getEnv()))
+                .contains("PORT=8124");
+        house.admin("DELETE", "/runtimes/newer", "");
+    }
+
+    @Test
     void aRuntimeOfOnesOwnIsAnImageThatMeetsTheContract() throws Exception {
         var draft =
                 Json.object().put("image", TestEngine.PREFIX + "echo:latest").put("port", 8123);

@@ -3,7 +3,7 @@ package ai.molecule.platform.backend;
 import ai.molecule.protocol.WorkspaceId;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
+import java.util.function.Function;
 
 /// A place where agents run. Every implementation passes `BackendContract`.
 ///
@@ -30,15 +30,23 @@ public interface Backend extends AutoCloseable {
     /// @throws BackendException when the backend cannot tell that it stopped
     void stop(WorkspaceId workspace) throws BackendException;
 
-    /// Forgets everything kept for a workspace: its directory, volumes, network, logs.
+    /// Forgets what is kept for a workspace: its directory, volumes, network, logs.
     ///
+    /// @param keepData true to leave what its agents wrote into `/workspace`
     /// @throws BackendException when some of it is left
-    void purge(WorkspaceId workspace) throws BackendException;
+    void purge(WorkspaceId workspace, boolean keepData) throws BackendException;
 
-    /// Purges what is here in this platform's name for workspaces that are not known, whatever crash left it.
+    /// What a workspace still has a right to at a backend.
+    enum Claim {
+        EVERYTHING,
+        DATA,
+        NOTHING
+    }
+
+    /// Purges what is here in this platform's name and nobody has a claim to, whatever crash left it.
     ///
     /// @throws BackendException when the backend cannot tell, or some of it is left
-    void sweep(Predicate<WorkspaceId> known) throws BackendException;
+    void sweep(Function<WorkspaceId, Claim> claims) throws BackendException;
 
     /// What runs here now, whoever started it in this platform's name.
     ///

@@ -150,7 +150,8 @@ public final class WorkspaceRoutes {
 
     private Answer remove(Call call) {
         var confirmed = call.query("confirm").map("true"::equals).orElse(false);
-        var below = workspaces.remove(call.id(), confirmed);
+        var keepData = call.query("keep_data").map("true"::equals).orElse(false);
+        var below = workspaces.remove(call.id(), confirmed, keepData);
         return Answer.ok(Json.object().put("status", "removed").put("cascade_deleted", below));
     }
 

@@ -1,5 +1,6 @@
 package ai.molecule.platform.workspace;
 
+import ai.molecule.platform.backend.Backend;
 import ai.molecule.platform.journal.Journal;
 import ai.molecule.platform.store.Database;
 import ai.molecule.protocol.Refusal;
@@ -51,11 +52,13 @@ public final class Lives {
                 Refusal.Reason.CONFLICT, "Expected to change workspace " + id + ", but others kept changing it");
     }
 
-    /// True for a workspace that is there and not removed.
-    boolean known(WorkspaceId id) {
+    /// What a workspace still has a right to at its backend.
+    Backend.Claim claim(WorkspaceId id) {
         return store.find(id)
-                .filter(found -> !(found.life() instanceof Life.Removed))
-                .isPresent();
+                .map(found -> !(found.life() instanceof Life.Removed)
+                        ? Backend.Claim.EVERYTHING
+                        : store.keepsData(id) ? Backend.Claim.DATA : Backend.Claim.NOTHING)
+                .orElse(Backend.Claim.NOTHING);
     }
 
     /// Holds a workspace's row until the transaction that is open ends; for whoever changes more than the row,

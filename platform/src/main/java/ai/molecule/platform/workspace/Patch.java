@@ -35,7 +35,7 @@ public final class Patch {
                         "Expected the operator to change \"" + field + "\", but an agent asked");
             }
         }
-        for (var field : List.of("runtime", "backend", "workspace_dir", "url")) {
+        for (var field : List.of("backend", "workspace_dir", "url")) {
             if (wire.has(field)) {
                 throw new WireException("Expected \"" + field + "\" to stay as it was created");
             }
@@ -61,10 +61,20 @@ public final class Patch {
                 wire.mentions("name") ? wire.text("name") : old.name(),
                 wire.mentions("role") ? wire.text("role", "") : old.role(),
                 wire.has("tier") ? Tier.of(wire.integer("tier", 0)) : old.tier(),
-                old.runtime(),
+                runtime(old),
                 old.backend(),
                 (int) wire.integer("max_concurrent_tasks", old.maxConcurrentTasks()),
                 wire.has("metadata") ? wire.object("metadata").json() : old.metadata());
+    }
+
+    /// Another runtime comes with the next start; whose agent runs elsewhere has none to choose.
+    private String runtime(Profile old) {
+        var wanted = wire.text("runtime", old.runtime());
+        if (!wanted.equals(old.runtime()) && (old.external() || wanted.equals(Profile.EXTERNAL))) {
+            throw new WireException(
+                    "Expected \"runtime\" to stay as it was created, because an external agent brings its own");
+        }
+        return wanted;
     }
 
     Place applyTo(Place old) {

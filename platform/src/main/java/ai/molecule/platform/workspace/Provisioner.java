@@ -127,7 +127,7 @@ public final class Provisioner {
     public void sweep() {
         for (var backend : surroundings.backends().values()) {
             try {
-                backend.sweep(id -> busy.contains(id) || lives.known(id));
+                backend.sweep(id -> busy.contains(id) ? Backend.Claim.EVERYTHING : lives.claim(id));
             } catch (BackendException failed) {
                 LOG.warn("{}; the next sweep tries again", failed.getMessage());
             }
@@ -264,7 +264,7 @@ public final class Provisioner {
 
     private void stop(Workspace workspace, Backend backend) throws BackendException {
         if (workspace.life() instanceof Life.Removed) {
-            backend.purge(workspace.id());
+            backend.purge(workspace.id(), lives.claim(workspace.id()) == Backend.Claim.DATA);
         } else {
             backend.stop(workspace.id());
         }

@@ -94,6 +94,16 @@ final class WorkspaceStore {
         return rows == 1;
     }
 
+    /// Whoever removes it wants what its agents wrote.
+    void keepData(WorkspaceId id) {
+        database.update("update workspaces set keep_data = true where id = ?", id.value());
+    }
+
+    boolean keepsData(WorkspaceId id) {
+        return database.first("select keep_data from workspaces where id = ?", row -> row.flag("keep_data"), id.value())
+                .orElse(false);
+    }
+
     Optional<Workspace> find(WorkspaceId id) {
         return database.first("select * from workspaces where id = ?", WorkspaceStore::workspace, id.value());
     }

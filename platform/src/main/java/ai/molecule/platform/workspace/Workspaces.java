@@ -120,7 +120,12 @@ public final class Workspaces {
             }
             return lives.change(id, found -> {
                 var old = present(found);
-                return old.with(patch.applyTo(old.profile())).with(patch.applyTo(old.place()));
+                var profile = patch.applyTo(old.profile());
+                if (!profile.runtime().equals(old.profile().runtime())
+                        || profile.tier() != old.profile().tier()) {
+                    offer.check(profile);
+                }
+                return old.with(profile).with(patch.applyTo(old.place()));
             });
         });
     }
@@ -221,9 +226,10 @@ public final class Workspaces {
     /// Removes a workspace and everything below it, for ever. Their secrets end at once; the backend follows.
     ///
     /// @param confirmed needed where there is something below
+    /// @param keepData true to leave what their agents wrote into `/workspace`
     /// @return how many were removed below it
     /// @throws Refusal `confirmation_required`, with the children, when something is below and nobody confirmed
-    public int remove(WorkspaceId id, boolean confirmed) {
+    public int remove(WorkspaceId id, boolean confirmed, boolean keepData) {
         return database.inTransaction(() -> {
             store.lockTree();
             present(store.find(id).orElseThrow(() -> Lives.notFound(id)));
@@ -241,8 +247,8 @@ public final class Workspaces {
             store.holdTeam(id);
             below.forEach(one -> access.endAll(one.id()));
             access.endAll(id);
-            below.reversed().forEach(one -> removeRow(one.id()));
-            removeRow(id);
+            below.reversed().forEach(one -> removeRow(one.id(), keepData));
+            removeRow(id, keepData);
             return below.size();
         });
     }
@@ -254,7 +260,10 @@ public final class Workspaces {
         }
     }
 
-    private void removeRow(WorkspaceId id) {
+    private void removeRow(WorkspaceId id, boolean keepData) {
+        if (keepData) {
+            store.keepData(id);
+        }
         lives.change(id, found -> found.with(found.life().removed(clock.instant())));
     }
 

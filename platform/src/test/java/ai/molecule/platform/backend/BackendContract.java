@@ -120,7 +120,7 @@ public abstract class BackendContract {
         var id = WorkspaceId.random();
         backend.start(order(id, 1));
         await().atMost(PATIENCE).until(() -> !backend.logTail(id, 5).isEmpty());
-        backend.purge(id);
+        backend.purge(id, false);
         assertThat(backend.logTail(id, 5)).isEmpty();
     }
 
@@ -194,7 +194,7 @@ public abstract class BackendContract {
         var unknown = WorkspaceId.random();
         backend.start(order(known, 1));
         backend.start(order(unknown, 1));
-        backend.sweep(known::equals);
+        backend.sweep(id -> id.equals(known) ? Backend.Claim.EVERYTHING : Backend.Claim.NOTHING);
         assertThat(backend.list()).extracting(Running::workspace).containsExactly(known);
         assertThat(deaths).isEmpty();
     }

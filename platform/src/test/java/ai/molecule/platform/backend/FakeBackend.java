@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
+import java.util.function.Function;
 
 /// A backend in memory whose agents do nothing; it can be told to refuse, and its agents to die.
 public final class FakeBackend implements Backend {
@@ -52,13 +52,13 @@ public final class FakeBackend implements Backend {
     }
 
     @Override
-    public void purge(WorkspaceId workspace) {
+    public void purge(WorkspaceId workspace, boolean keepData) {
         stop(workspace);
     }
 
     @Override
-    public void sweep(Predicate<WorkspaceId> known) {
-        running.keySet().removeIf(Predicate.not(known));
+    public void sweep(Function<WorkspaceId, Claim> claims) {
+        running.keySet().removeIf(id -> claims.apply(id) != Claim.EVERYTHING);
     }
 
     @Override

@@ -324,7 +324,7 @@ class LedgerTest {
     void theMailOfARemovedWorkspaceFails() {
         var unseen = test.unseen("unseen", 1);
         var queued = (Accepted.Queued) test.accept(unseen, "c", "m");
-        test.rooms.workspaces.remove(unseen.id(), true);
+        test.rooms.workspaces.remove(unseen.id(), true, false);
         ledger.giveUp((tree, why) -> TestLedger.event(queued.task(), TaskState.FAILED));
         assertThat(ledger.find(queued.task()).orElseThrow().state()).isEqualTo(TaskState.FAILED);
     }

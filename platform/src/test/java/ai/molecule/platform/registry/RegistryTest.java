@@ -133,7 +133,7 @@ class RegistryTest {
         var token = rooms.register(made);
         rooms.workspaces.pause(made.id());
         assertRefused(Reason.ILLEGAL_TRANSITION, () -> register(token, made));
-        rooms.workspaces.remove(made.id(), false);
+        rooms.workspaces.remove(made.id(), false, false);
         assertRefused(Reason.WORKSPACE_REMOVED, () -> register(TestRooms.ADMIN_TOKEN, made));
     }
 

@@ -241,7 +241,7 @@ class ProvisionerTest {
         settle("it runs", () -> rooms.backend.runs(made.id()));
         rooms.workspaces.restart(made.id());
         settle("another one runs", () -> rooms.backend.orders().getLast().generation() == 3);
-        rooms.workspaces.remove(made.id(), false);
+        rooms.workspaces.remove(made.id(), false, false);
         settle(
                 "it is gone",
                 () -> !rooms.backend.runs(made.id())

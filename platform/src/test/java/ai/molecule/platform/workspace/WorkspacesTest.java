@@ -207,24 +207,24 @@ class WorkspacesTest {
     void removingATeamNeedsConfirmation() {
         var boss = rooms.create("boss");
         var worker = rooms.createBelow("worker", boss);
-        assertThatThrownBy(() -> rooms.workspaces.remove(boss.id(), false))
+        assertThatThrownBy(() -> rooms.workspaces.remove(boss.id(), false, false))
                 .isInstanceOfSatisfying(Refusal.class, refusal -> {
                     assertThat(refusal.reason()).isEqualTo(Reason.CONFIRMATION_REQUIRED);
                     assertThat(((Workspaces.Children) java.util.Objects.requireNonNull(refusal.detail())).children())
                             .extracting(Workspace::id)
                             .containsExactly(worker.id());
                 });
-        assertThat(rooms.workspaces.remove(boss.id(), true)).isEqualTo(1);
+        assertThat(rooms.workspaces.remove(boss.id(), true, false)).isEqualTo(1);
         assertThat(rooms.workspaces.all()).isEmpty();
         assertRefused(Reason.WORKSPACE_REMOVED, () -> rooms.workspaces.require(worker.id()));
-        assertRefused(Reason.WORKSPACE_REMOVED, () -> rooms.workspaces.remove(boss.id(), true));
+        assertRefused(Reason.WORKSPACE_REMOVED, () -> rooms.workspaces.remove(boss.id(), true, false));
     }
 
     @Test
     void removingEndsItsTokens() {
         var made = rooms.createExternal("gone");
         var token = rooms.register(made);
-        rooms.workspaces.remove(made.id(), false);
+        rooms.workspaces.remove(made.id(), false, false);
         assertRefused(
                 Reason.INVALID_TOKEN,
                 () -> new ai.molecule.platform.access.Access(rooms.database, "another operator's token", rooms.clock)

@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,7 +54,8 @@ public final class DockerBackend implements Backend {
         this.reach = Reach.of(engine, networks, settings);
         reach.arrive();
         this.fence = new Fence(engine, labels, networks.bridgePrefix());
-        this.maker = new Maker(engine, labels, reach, shelf, fence, settings.fence());
+        this.maker = new Maker(
+                engine, labels, reach, shelf, fence, settings.fence(), new Images(engine, settings.registries()));
         this.logs = new Logs(engine);
         this.tidings = new Tidings(containers, logs);
         this.interior = new ContainerInterior(engine, containers, shelf);
@@ -123,26 +124,35 @@ public final class DockerBackend implements Backend {
     }
 
     @Override
-    public void purge(WorkspaceId workspace) throws BackendException {
+    public void purge(WorkspaceId workspace, boolean keepData) throws BackendException {
         for (var container : containers.of(workspace)) {
             remove(container.getId());
         }
         reach.leave(workspace);
         networks.remove(workspace);
-        shelf.remove(workspace);
+        shelf.remove(workspace, keepData);
         locks.remove(workspace);
     }
 
     @Override
-    public void sweep(Predicate<WorkspaceId> known) throws BackendException {
+    public void sweep(Function<WorkspaceId, Claim> claims) throws BackendException {
         var owners = new HashSet<WorkspaceId>();
         containers.all().forEach(one -> Labels.workspace(one.getLabels()).ifPresent(owners::add));
         networks.all().forEach(one -> Labels.workspace(one.getLabels()).ifPresent(owners::add));
-        owners.addAll(shelf.owners());
+        owners.addAll(shelf.owners(Shelf.CONFIGS_PART));
+        var data = shelf.owners(Shelf.DATA_PART);
         for (var owner : owners) {
-            if (!known.test(owner)) {
+            var claim = claims.apply(owner);
+            if (claim != Claim.EVERYTHING) {
                 LOG.warn("Removing what is left of workspace {}, which nobody knows", owner);
-                purge(owner);
+                purge(owner, claim == Claim.DATA);
+            }
+        }
+        data.removeAll(owners);
+        for (var owner : data) {
+            if (claims.apply(owner) == Claim.NOTHING) {
+                LOG.warn("Removing the data of workspace {}, which nobody knows", owner);
+                purge(owner, false);
             }
         }
     }
@@ -152,7 +162,7 @@ public final class DockerBackend implements Backend {
     ///
     /// @param image one with a busybox, which takes the fence down
     public void withdraw(String image) throws BackendException {
-        sweep(any -> false);
+        sweep(any -> Claim.NOTHING);
         if (settings.fence() && reach.fenced()) {
             fence.remove(image);
         }

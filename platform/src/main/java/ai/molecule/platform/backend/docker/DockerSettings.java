@@ -11,9 +11,16 @@ import java.util.UUID;
 /// @param certificates directory with `ca.pem`, `cert.pem` and `key.pem` for TLS; none for a plain connection
 /// @param subnets where the networks of workspaces are cut from
 /// @param network own networks, or the host's
+/// @param registries credentials of image registries
 /// @param fence true when what workspaces can reach is fenced in
 public record DockerSettings(
-        UUID platform, String host, Optional<Path> certificates, Subnets subnets, Network network, boolean fence) {
+        UUID platform,
+        String host,
+        Optional<Path> certificates,
+        Subnets subnets,
+        Network network,
+        boolean fence,
+        Registries registries) {
 
     /// The engine on this machine.
     public static final String LOCAL = "unix:///var/run/docker.sock";

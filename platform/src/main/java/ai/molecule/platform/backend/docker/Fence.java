@@ -115,12 +115,16 @@ final class Fence {
     private static String inEngines(String body) {
         return """
                 set -e
-                engines="$(pidof dockerd || true)"
-                [ -n "$engines" ] || { echo "no dockerd is seen from a container with the host's processes"; exit 3; }
-                for engine in $engines; do
+                found=0
+                for engine in $(pidof dockerd || true); do
+                  # The engine's short-lived helpers are the same program under other names.
+                  name="$(tr '\\0' '\\n' < "/proc/$engine/cmdline" 2>/dev/null | head -n 1)"
+                  [ "${name##*/}" = dockerd ] || continue
+                  found=1
                   enter() { nsenter -t "$engine" -m -n -- "$@"; }
                 """ + body + """
                 done
+                [ "$found" = 1 ] || { echo "no dockerd is seen from a container with the host's processes"; exit 3; }
                 echo done
                 """;
     }

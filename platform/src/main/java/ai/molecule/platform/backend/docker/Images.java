@@ -19,9 +19,11 @@ final class Images {
     private static final int STEP_PERCENT = 10;
 
     private final Engine engine;
+    private final Registries registries;
 
-    Images(Engine engine) {
+    Images(Engine engine, Registries registries) {
         this.engine = engine;
+        this.registries = registries;
     }
 
     /// The image, pulled where it is missing.
@@ -56,13 +58,11 @@ final class Images {
         progress.accept("pulling " + reference);
         var layers = new Layers(progress);
         try {
-            engine.ask(
-                    "pull " + reference,
-                    PULL_PATIENCE,
-                    () -> engine.client()
-                            .pullImageCmd(reference)
-                            .exec(layers)
-                            .awaitCompletion(PULL_PATIENCE.toSeconds(), TimeUnit.SECONDS));
+            engine.ask("pull " + reference, PULL_PATIENCE, () -> {
+                var command = engine.client().pullImageCmd(reference);
+                registries.of(reference).ifPresent(command::withAuthConfig);
+                return command.exec(layers).awaitCompletion(PULL_PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            });
         } catch (BackendRefusedException said) {
             throw new BackendException(advice(reference, String.valueOf(said.getMessage())), said);
         }
@@ -75,7 +75,7 @@ final class Images {
     private static String advice(String reference, String said) {
         var text = "Expected to pull " + reference + ", but: " + said;
         if (said.matches("(?is).*(unauthorized|no basic auth|denied|authentication required).*")) {
-            return text + "; the registry wants credentials";
+            return text + "; the registry wants credentials: REGISTRY_CREDENTIALS";
         }
         if (said.matches("(?is).*(manifest unknown|not found|no such image|repository does not exist).*")) {
             return text + "; no image has that name there: `./molecule images` builds ours";

@@ -29,11 +29,12 @@ final class Maker {
     /// What it works with.
     ///
     /// @param fenced true when what workspaces reach is to be fenced in
-    Maker(Engine engine, Labels labels, Reach reach, Shelf shelf, Fence fence, boolean fenced) throws BackendException {
+    Maker(Engine engine, Labels labels, Reach reach, Shelf shelf, Fence fence, boolean fenced, Images images)
+            throws BackendException {
         this.engine = engine;
         this.labels = labels;
         this.containers = new Containers(engine, labels);
-        this.images = new Images(engine);
+        this.images = images;
         this.reach = reach;
         this.shelf = shelf;
         this.fence = fence;

@@ -19,6 +19,11 @@ import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 /// The two volumes of a workspace: `/configs`, written anew at every start, and `/workspace`, which is its own.
 final class Shelf {
 
+    /// The volumes' own words in names and labels.
+    static final String CONFIGS_PART = "configs";
+
+    static final String DATA_PART = "workspace";
+
     static final String CONFIGS = "/configs";
     static final String WORKSPACE = "/workspace";
 
@@ -37,15 +42,15 @@ final class Shelf {
 
     /// The workspace's volumes, made where they are missing, as they are mounted.
     List<Bind> ensure(WorkspaceId workspace) throws BackendException {
-        create(workspace, "configs");
-        create(workspace, "workspace");
+        create(workspace, CONFIGS_PART);
+        create(workspace, DATA_PART);
         return List.of(
-                Bind.parse(Labels.name(workspace, "configs") + ":" + CONFIGS),
-                Bind.parse(Labels.name(workspace, "workspace") + ":" + WORKSPACE));
+                Bind.parse(Labels.name(workspace, CONFIGS_PART) + ":" + CONFIGS),
+                Bind.parse(Labels.name(workspace, DATA_PART) + ":" + WORKSPACE));
     }
 
-    void remove(WorkspaceId workspace) throws BackendException {
-        for (var part : List.of("configs", "workspace")) {
+    void remove(WorkspaceId workspace, boolean keepData) throws BackendException {
+        for (var part : keepData ? List.of(CONFIGS_PART) : List.of(CONFIGS_PART, DATA_PART)) {
             var name = Labels.name(workspace, part);
             engine.ensure(
                     "remove volume " + name,
@@ -79,14 +84,16 @@ final class Shelf {
                         .exec());
     }
 
-    /// Whose volumes there are.
-    Set<WorkspaceId> owners() throws BackendException {
+    /// Whose volumes of one kind there are.
+    Set<WorkspaceId> owners(String part) throws BackendException {
         var found = engine.ask(
                 "list volumes", () -> engine.client().listVolumesCmd().exec());
         var owners = new HashSet<WorkspaceId>();
         for (var volume : found.getVolumes() == null ? List.<InspectVolumeResponse>of() : found.getVolumes()) {
             var marks = volume.getLabels();
-            if (marks != null && labels.platform().toString().equals(marks.get(Labels.PLATFORM))) {
+            if (marks != null
+                    && labels.platform().toString().equals(marks.get(Labels.PLATFORM))
+                    && part.equals(marks.get(Labels.PART))) {
                 Labels.workspace(marks).ifPresent(owners::add);
             }
         }

@@ -26,7 +26,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +39,8 @@ import org.slf4j.LoggerFactory;
 public final class ProcessBackend implements Backend {
 
     private static final Logger LOG = LoggerFactory.getLogger(ProcessBackend.class);
+    private static final String CONFIGS = "configs";
+    private static final String WORK = "workspace";
     private static final Duration GOODBYE = Duration.ofSeconds(5);
 
     private final Path directory;
@@ -111,15 +113,18 @@ public final class ProcessBackend implements Backend {
     }
 
     @Override
-    public void purge(WorkspaceId workspace) throws BackendException {
+    public void purge(WorkspaceId workspace, boolean keepData) throws BackendException {
         stop(workspace);
         var home = home(workspace);
         if (!Files.exists(home)) {
             return;
         }
+        var kept = keepData ? home.resolve(WORK) : home.resolve("/nothing");
         try (var files = Files.walk(home)) {
             for (var file : files.toList().reversed()) {
-                Files.delete(file);
+                if (!file.startsWith(kept) && !(keepData && file.equals(home))) {
+                    Files.delete(file);
+                }
             }
         } catch (IOException failed) {
             throw new BackendException("Expected to delete " + home + ", but: " + failed.getMessage(), failed);
@@ -127,13 +132,14 @@ public final class ProcessBackend implements Backend {
     }
 
     @Override
-    public void sweep(Predicate<WorkspaceId> known) throws BackendException {
+    public void sweep(Function<WorkspaceId, Claim> claims) throws BackendException {
         try (var homes = Files.list(directory)) {
             for (var home : homes.toList()) {
                 var owner = WorkspaceId.parse(home.getFileName().toString());
-                if (owner.isPresent() && !known.test(owner.get())) {
-                    LOG.warn("Removing {}, which belongs to no workspace", home);
-                    purge(owner.get());
+                var claim = owner.map(claims).orElse(Claim.EVERYTHING);
+                if (claim == Claim.NOTHING || (claim == Claim.DATA && Files.exists(home.resolve(CONFIGS)))) {
+                    LOG.warn("Removing what is left in {}, which belongs to no workspace", home);
+                    purge(owner.orElseThrow(), claim == Claim.DATA);
                 }
             }
         } catch (IOException failed) {
@@ -185,8 +191,8 @@ public final class ProcessBackend implements Backend {
 
     private Child launch(StartOrder order) throws IOException {
         var home = home(order.workspace());
-        var configs = privateDirectory(home.resolve("configs"));
-        var work = privateDirectory(home.resolve("workspace"));
+        var configs = privateDirectory(home.resolve(CONFIGS));
+        var work = privateDirectory(home.resolve(WORK));
         var credential = configs.resolve(".auth_token");
         Files.deleteIfExists(credential);
         Files.createFile(

@@ -113,9 +113,9 @@ class DockerBackendTest extends BackendContract {
         new Shelf(engine.engine(), labels).ensure(WorkspaceId.random());
         new Networks(engine.engine(), labels, TestEngine.settings(platform).subnets()).ensure(WorkspaceId.random());
         assertThat(engine.left()).containsExactly(2, 3, 3);
-        backend.sweep(kept::equals);
+        backend.sweep(id -> id.equals(kept) ? Backend.Claim.EVERYTHING : Backend.Claim.NOTHING);
         assertThat(engine.left()).containsExactly(1, 1, 1);
-        backend.purge(kept);
+        backend.purge(kept, false);
         assertThat(engine.left()).containsExactly(0, 0, 0);
     }
 
@@ -219,7 +219,13 @@ class DockerBackendTest extends BackendContract {
         backend.close();
         var own = TestEngine.settings(platform);
         backend = DockerBackend.open(new DockerSettings(
-                platform, own.host(), own.certificates(), own.subnets(), DockerSettings.Network.HOST, true));
+                platform,
+                own.host(),
+                own.certificates(),
+                own.subnets(),
+                DockerSettings.Network.HOST,
+                true,
+                Registries.NONE));
         var started = backend.start(order(WorkspaceId.random(), 1));
         assertThat(started.address().getHost()).isEqualTo("127.0.0.1");
         await().atMost(PATIENCE).until(() -> {

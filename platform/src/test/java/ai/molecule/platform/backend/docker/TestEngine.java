@@ -62,7 +62,13 @@ public final class TestEngine implements AutoCloseable {
 
     static DockerSettings settings(UUID platform) {
         return new DockerSettings(
-                platform, host(), Optional.empty(), Subnets.parse("10.241.0.0/16"), DockerSettings.Network.OWN, true);
+                platform,
+                host(),
+                Optional.empty(),
+                Subnets.parse("10.241.0.0/16"),
+                DockerSettings.Network.OWN,
+                true,
+                Registries.NONE);
     }
 
     /// The newest container of a workspace.
@@ -164,8 +170,16 @@ public final class TestEngine implements AutoCloseable {
                         .withLabelFilter(labels.ours())
                         .exec());
         var networks = new Networks(engine, labels, settings(platform).subnets()).all();
-        var volumes = new Shelf(engine, labels).owners();
+        var volumes = new Shelf(engine, labels).owners(Shelf.DATA_PART);
         return List.of(containers.size(), networks.size(), volumes.size());
+    }
+
+    /// True when there is a volume of this name.
+    public boolean volume(String name) throws BackendException {
+        var volumes = engine.ask(
+                        "list volumes", () -> engine.client().listVolumesCmd().exec())
+                .getVolumes();
+        return volumes != null && volumes.stream().anyMatch(one -> name.equals(one.getName()));
     }
 
     /// Removes all that is left of the platform.
