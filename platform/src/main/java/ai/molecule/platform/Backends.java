@@ -31,6 +31,7 @@ final class Backends {
     private final String standard;
     private final String shown;
     private final @Nullable DockerBackend docker;
+    private String withoutDocker = "";
     private int agentsPort;
     private Optional<URI> named = Optional.empty();
 
@@ -51,22 +52,25 @@ final class Backends {
         var why = containers.backend().isPresent()
                 ? "as CONTAINER_BACKEND says"
                 : docker == null
-                        ? "no Docker engine answers at " + containers.engine() + "; agents run as local processes"
+                        ? withoutDocker + "; agents run as local processes"
                         : "its engine answers at " + containers.engine();
         shown = standard + " (" + why + ")";
     }
 
-    private static @Nullable DockerBackend openDocker(Containers containers, UUID platform) throws BackendException {
+    private @Nullable DockerBackend openDocker(Containers containers, UUID platform) throws BackendException {
         if (containers.backend().filter("process"::equals).isPresent()) {
             return null;
         }
         try {
             return DockerBackend.open(containers.docker(platform));
-        } catch (BackendAwayException away) {
+        } catch (BackendException cannot) {
             if (containers.backend().isPresent()) {
-                throw away;
+                throw cannot;
             }
-            LOG.debug("No docker backend", away);
+            LOG.debug("No docker backend", cannot);
+            withoutDocker = cannot instanceof BackendAwayException
+                    ? "no Docker engine answers at " + containers.engine()
+                    : String.valueOf(cannot.getMessage());
             return null;
         }
     }

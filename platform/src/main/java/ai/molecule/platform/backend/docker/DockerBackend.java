@@ -204,7 +204,6 @@ public final class DockerBackend implements Backend {
 
     /// Events may have been missed, and the engine's packet filter may be another.
     private void lookAgain() {
-        fence.doubt();
         try {
             for (var container : containers.all()) {
                 var workspace = Labels.workspace(container.getLabels()).orElseThrow();
@@ -212,8 +211,9 @@ public final class DockerBackend implements Backend {
                     tidings.check(container, workspace);
                 }
             }
-        } catch (BackendException away) {
-            LOG.warn("{}", away.getMessage());
+            fence.renew();
+        } catch (BackendException failed) {
+            LOG.warn("{}", failed.getMessage());
         }
     }
 

@@ -30,6 +30,7 @@ final class Fence {
     private final Labels labels;
     private final String bridges;
     private final String chain;
+    private String helperImage = "";
     private final Set<Integer> open = new HashSet<>();
 
     /// A fence around all bridges with one beginning of their names.
@@ -58,6 +59,7 @@ final class Fence {
                             + "; WORKSPACE_FENCE=off runs workspaces without, so that they reach this host and its cloud's metadata");
         }
         open.addAll(ports);
+        helperImage = image;
         LOG.info("Workspaces are fenced in: of this host they reach port {} only", ports);
     }
 
@@ -74,9 +76,13 @@ final class Fence {
                 """.formatted(bridges, chain, bridges, chain, chain, chain)));
     }
 
-    /// The engine was away; its rules may be gone.
-    synchronized void doubt() {
+    /// The engine was away, and its rules may be gone: puts up again what was up.
+    synchronized void renew() throws BackendException {
+        var ports = new TreeSet<>(open);
         open.clear();
+        for (var port : ports) {
+            ensure(port, helperImage);
+        }
     }
 
     private String script(Set<Integer> ports) {

@@ -22,8 +22,8 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
 /// An image registry with one small image in it (OCI distribution, image manifest version 2 schema 2), for who
-/// has the
-/// password. Engines try TLS first: such connections are closed at once, so that they come again without.
+/// has the password. Engines try TLS first: such connections are closed at once, so that they come again
+/// without.
 final class TestRegistry implements AutoCloseable {
 
     static final String USER = "puller";
