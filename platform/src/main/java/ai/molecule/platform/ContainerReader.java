@@ -45,7 +45,8 @@ final class ContainerReader {
                         ? DockerSettings.Network.OWN
                         : DockerSettings.Network.HOST,
                 reader.oneOf(Variable.WORKSPACE_FENCE, Set.of("on", "off")).equals("on"),
-                registries());
+                registries(),
+                reader.text(Variable.WORKSPACE_IMAGE_PREFIX) + "echo:latest");
     }
 
     private Registries registries() {

@@ -18,6 +18,7 @@ import java.util.UUID;
 /// @param engine the Docker engine's address
 /// @param certificates for an engine at `tcp://`
 /// @param registries credentials of image registries
+/// @param helperImage an image of ours that works for the platform itself
 record Containers(
         Optional<String> backend,
         List<AgentRuntime> runtimes,
@@ -27,7 +28,8 @@ record Containers(
         Subnets subnets,
         DockerSettings.Network network,
         boolean fence,
-        Registries registries) {
+        Registries registries,
+        String helperImage) {
 
     Containers {
         runtimes = List.copyOf(runtimes);
@@ -36,6 +38,6 @@ record Containers(
 
     /// The docker backend's part of it.
     DockerSettings docker(UUID platform) {
-        return new DockerSettings(platform, engine, certificates, subnets, network, fence, registries);
+        return new DockerSettings(platform, engine, certificates, subnets, network, fence, registries, helperImage);
     }
 }

@@ -21,7 +21,7 @@ public final class Deaths {
     private static final Logger LOG = LoggerFactory.getLogger(Deaths.class);
     private static final Duration PAUSE_FIRST = Duration.ofMillis(500);
     private static final Duration PAUSE_MAX = Duration.ofSeconds(30);
-    private static final int STEP_LENGTH_MAX = 300;
+    private static final int REASON_LENGTH_MAX = 2000;
     private static final Duration LONG_LIFE = Duration.ofSeconds(60);
 
     private final Lives lives;
@@ -46,12 +46,18 @@ public final class Deaths {
             switch (news) {
                 case News.Death(var id, var generation, var how) -> died(id, generation, how);
                 case News.Health(var id, var generation, var well, var detail) ->
-                    change(id, generation, life -> life.checked(well, detail, clock.instant()));
+                    change(id, generation, life -> life.checked(well, told(detail), clock.instant()));
                 case News.Step(var id, var generation, var step) ->
-                    change(id, generation, life -> life.stepped(Wire.clip(step, STEP_LENGTH_MAX)));
+                    change(id, generation, life -> life.stepped(told(step)));
             }
             changed.run();
         });
+    }
+
+    /// What agents and engines wrote, as it may stand in a row: one line of bounded length without control
+    /// characters.
+    static String told(String text) {
+        return Wire.clip(text.replaceAll("\\p{Cntrl}+", " ").strip(), REASON_LENGTH_MAX);
     }
 
     private void change(WorkspaceId id, long generation, UnaryOperator<Life> step) {
@@ -59,7 +65,8 @@ public final class Deaths {
     }
 
     /// An agent ended that nobody stopped.
-    void died(WorkspaceId id, long generation, String how) {
+    void died(WorkspaceId id, long generation, String reason) {
+        var how = told(reason);
         database.inTransaction(() -> {
             lives.hold(id);
             var instance = instances.hold(id).orElse(null);

@@ -214,11 +214,6 @@ public final class Provisioner {
     private void start(Workspace workspace, @Nullable Instance before, Backend backend) throws BackendException {
         var id = workspace.id();
         var fallen = before == null ? 0 : before.deaths();
-        var runtime = surroundings
-                .runtimes()
-                .find(workspace.profile().runtime())
-                .orElseThrow(() -> new BackendException("Expected runtime "
-                        + workspace.profile().runtime() + ", but there is none of this name any more"));
         var values = secrets.values(id);
         starts.acquireUninterruptibly();
         try {
@@ -232,6 +227,11 @@ public final class Provisioner {
                     fallen,
                     clock.instant());
             instances.put(intent, clock.instant());
+            var runtime = surroundings
+                    .runtimes()
+                    .find(workspace.profile().runtime())
+                    .orElseThrow(() -> new BackendException("Expected runtime "
+                            + workspace.profile().runtime() + ", but there is none of this name any more"));
             var missing = runtime.requiredEnv().stream()
                     .filter(name -> !values.containsKey(name))
                     .toList();

@@ -79,9 +79,11 @@ public final class Runtimes {
             throw new WireException("Expected \"image\" to be a reference such as ghcr.io/me/agent:1.2"
                     + " or one with @sha256:…, but found " + image);
         }
+        // Without a tag an engine would pull all of them.
+        var tagged = image.substring(image.lastIndexOf('/') + 1).matches(".*[:@].*") ? image : image + ":latest";
         return new AgentRuntime(
                 id,
-                image,
+                tagged,
                 number(wire, "port", PORT_DEFAULT, 65_535),
                 requiredEnv(wire),
                 number(wire, "ready_seconds", READY_SECONDS_DEFAULT, READY_SECONDS_MAX),

@@ -23,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -115,7 +116,9 @@ final class ContainerInterior implements Interior {
                             .exec();
                     var tar = new TarArchiveInputStream(stream)) {
                 var entry = tar.getNextEntry();
-                if (entry == null || !entry.isFile()) {
+                if (entry == null
+                        || !(entry.getLinkFlag() == TarConstants.LF_NORMAL
+                                || entry.getLinkFlag() == TarConstants.LF_OLDNORM)) {
                     throw new NotAFileException(file + " is no file");
                 }
                 if (entry.getSize() > FILE_BYTES_MAX) {

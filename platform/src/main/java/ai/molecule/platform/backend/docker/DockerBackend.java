@@ -3,6 +3,7 @@ package ai.molecule.platform.backend.docker;
 import ai.molecule.platform.backend.AgentRuntime;
 import ai.molecule.platform.backend.Backend;
 import ai.molecule.platform.backend.BackendException;
+import ai.molecule.platform.backend.BackendRefusedException;
 import ai.molecule.platform.backend.Interior;
 import ai.molecule.platform.backend.News;
 import ai.molecule.platform.backend.Running;
@@ -17,6 +18,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,10 +44,11 @@ public final class DockerBackend implements Backend {
     private final Tidings tidings;
     private final ContainerInterior interior;
     private final Map<WorkspaceId, Object> locks = new ConcurrentHashMap<>();
-    private final EventWatch watch;
+    private final Labels labels;
+    private @Nullable EventWatch watch;
 
     private DockerBackend(Engine engine, DockerSettings settings) throws BackendException {
-        var labels = new Labels(settings.platform());
+        this.labels = new Labels(settings.platform());
         this.engine = engine;
         this.settings = settings;
         this.containers = new Containers(engine, labels);
@@ -53,13 +56,12 @@ public final class DockerBackend implements Backend {
         this.shelf = new Shelf(engine, labels);
         this.reach = Reach.of(engine, networks, settings);
         reach.arrive();
-        this.fence = new Fence(engine, labels, networks.bridgePrefix());
-        this.maker = new Maker(
-                engine, labels, reach, shelf, fence, settings.fence(), new Images(engine, settings.registries()));
+        var images = new Images(engine, settings.registries());
+        this.fence = new Fence(engine, labels, networks.bridgePrefix(), images, settings.helperImage());
+        this.maker = new Maker(engine, labels, reach, shelf, fence, settings.fence(), images);
         this.logs = new Logs(engine);
         this.tidings = new Tidings(containers, logs);
         this.interior = new ContainerInterior(engine, containers, shelf);
-        this.watch = new EventWatch(engine, labels, this::lookAgain, tidings::heard);
         if (!reach.fenced() || !settings.fence()) {
             LOG.warn(
                     "Containers are not fenced in ({}): they reach this machine and its neighbours",
@@ -91,8 +93,12 @@ public final class DockerBackend implements Backend {
     }
 
     @Override
-    public void onNews(Consumer<News> heir) {
+    public synchronized void onNews(Consumer<News> heir) {
         tidings.listen(heir);
+        if (watch == null) {
+            // Not before somebody listens: what the first look finds must not be lost.
+            watch = new EventWatch(engine, labels, this::lookAgain, tidings::heard);
+        }
     }
 
     /// Another address of this machine on which the platform must listen, because agents cannot reach the usual
@@ -145,26 +151,33 @@ public final class DockerBackend implements Backend {
             var claim = claims.apply(owner);
             if (claim != Claim.EVERYTHING) {
                 LOG.warn("Removing what is left of workspace {}, which nobody knows", owner);
-                purge(owner, claim == Claim.DATA);
+                purgeIfPossible(owner, claim == Claim.DATA);
             }
         }
         data.removeAll(owners);
         for (var owner : data) {
             if (claims.apply(owner) == Claim.NOTHING) {
                 LOG.warn("Removing the data of workspace {}, which nobody knows", owner);
-                purge(owner, false);
+                purgeIfPossible(owner, false);
             }
+        }
+    }
+
+    /// One that cannot be removed is tried again with the next sweep, and keeps none of the others.
+    private void purgeIfPossible(WorkspaceId owner, boolean keepData) throws BackendException {
+        try {
+            purge(owner, keepData);
+        } catch (BackendRefusedException refused) {
+            LOG.warn("{}", refused.getMessage());
         }
     }
 
     /// Removes everything that carries this platform's id from the engine, the fence and the house's network
     /// too.
-    ///
-    /// @param image one with a busybox, which takes the fence down
-    public void withdraw(String image) throws BackendException {
+    public void withdraw() throws BackendException {
         sweep(any -> Claim.NOTHING);
         if (settings.fence() && reach.fenced()) {
-            fence.remove(image);
+            fence.remove();
         }
         networks.removeHouse();
     }
@@ -197,8 +210,10 @@ public final class DockerBackend implements Backend {
     }
 
     @Override
-    public void close() {
-        watch.close();
+    public synchronized void close() {
+        if (watch != null) {
+            watch.close();
+        }
         engine.close();
     }
 

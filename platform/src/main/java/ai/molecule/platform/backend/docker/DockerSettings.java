@@ -12,6 +12,7 @@ import java.util.UUID;
 /// @param subnets where the networks of workspaces are cut from
 /// @param network own networks, or the host's
 /// @param registries credentials of image registries
+/// @param helperImage an image of ours with a busybox, which puts the fence up
 /// @param fence true when what workspaces can reach is fenced in
 public record DockerSettings(
         UUID platform,
@@ -20,7 +21,8 @@ public record DockerSettings(
         Subnets subnets,
         Network network,
         boolean fence,
-        Registries registries) {
+        Registries registries,
+        String helperImage) {
 
     /// The engine on this machine.
     public static final String LOCAL = "unix:///var/run/docker.sock";

@@ -3,7 +3,9 @@ package ai.molecule.platform.backend.docker;
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.model.Event;
 import com.github.dockerjava.api.model.EventType;
+import java.io.Closeable;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -85,9 +87,10 @@ final class EventWatch implements AutoCloseable {
                     .withEventFilter("die", "health_status")
                     .withLabelFilter(labels.ours())
                     .exec(next);
-            next.awaitStarted();
-            again.run();
-            next.awaitCompletion();
+            if (next.begins()) {
+                again.run();
+                next.awaitCompletion();
+            }
         } finally {
             end(next);
         }
@@ -104,6 +107,37 @@ final class EventWatch implements AutoCloseable {
     }
 
     private final class Stream extends ResultCallback.Adapter<Event> {
+
+        private final CountDownLatch known = new CountDownLatch(1);
+        private volatile boolean began;
+
+        /// Waits until the stream is there, or is known not to come about, which the library's own waiting does
+        /// not
+        /// notice.
+        boolean begins() throws InterruptedException {
+            known.await();
+            return began;
+        }
+
+        @Override
+        public void onStart(Closeable stream) {
+            super.onStart(stream);
+            began = true;
+            known.countDown();
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            known.countDown();
+            super.onError(failure);
+        }
+
+        @Override
+        public void onComplete() {
+            known.countDown();
+            super.onComplete();
+        }
+
         @Override
         public void onNext(Event event) {
             try {

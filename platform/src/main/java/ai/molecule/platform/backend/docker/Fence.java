@@ -30,11 +30,17 @@ final class Fence {
     private final Labels labels;
     private final String bridges;
     private final String chain;
-    private String helperImage = "";
+    private final Images images;
+    private final String image;
     private final Set<Integer> open = new HashSet<>();
 
     /// A fence around all bridges with one beginning of their names.
-    Fence(Engine engine, Labels labels, String bridgePrefix) {
+    ///
+    /// @param image what the helper is made of, with a busybox at `/usr/bin/busybox`; ours, never a workspace's
+    /// own
+    Fence(Engine engine, Labels labels, String bridgePrefix, Images images, String image) {
+        this.images = images;
+        this.image = image;
         this.engine = engine;
         this.labels = labels;
         this.bridges = bridgePrefix + "+";
@@ -44,29 +50,31 @@ final class Fence {
     /// Puts the fence up, with one more of the host's ports open to workspaces; does nothing where that is
     /// done.
     ///
-    /// @param image an image with a busybox at `/usr/bin/busybox`
     /// @throws BackendException when it cannot be put up
-    synchronized void ensure(int port, String image) throws BackendException {
+    synchronized void ensure(int port) throws BackendException {
         if (open.contains(port)) {
             return;
         }
         var ports = new TreeSet<>(open);
         ports.add(port);
-        var said = help(image, script(ports));
+        put(ports);
+        open.addAll(ports);
+        LOG.info("Workspaces are fenced in: of this host they reach port {} only", ports);
+    }
+
+    private void put(Set<Integer> ports) throws BackendException {
+        var said = help(script(ports));
         if (!said.endsWith("done")) {
             throw new BackendException(
                     "Expected to fence workspaces in, but the engine's iptables said: " + said.strip()
                             + "; WORKSPACE_FENCE=off runs workspaces without, so that they reach this host and its cloud's metadata");
         }
-        open.addAll(ports);
-        helperImage = image;
-        LOG.info("Workspaces are fenced in: of this host they reach port {} only", ports);
     }
 
     /// Takes the fence down; for when nothing is behind it any more.
-    synchronized void remove(String image) throws BackendException {
+    synchronized void remove() throws BackendException {
         open.clear();
-        help(image, inEngines("""
+        help(inEngines("""
                 enter iptables -w 10 -D DOCKER-USER -i %s -j %s-OUT
                 enter iptables -w 10 -D INPUT -i %s -j %s-IN
                 for chain in %s-OUT %s-IN; do
@@ -78,10 +86,8 @@ final class Fence {
 
     /// The engine was away, and its rules may be gone: puts up again what was up.
     synchronized void renew() throws BackendException {
-        var ports = new TreeSet<>(open);
-        open.clear();
-        for (var port : ports) {
-            ensure(port, helperImage);
+        if (!open.isEmpty()) {
+            put(open);
         }
     }
 
@@ -122,21 +128,29 @@ final class Fence {
         return """
                 set -e
                 found=0
+                ours="$(readlink /proc/self/ns/user)"
                 for engine in $(pidof dockerd || true); do
                   # The engine's short-lived helpers are the same program under other names.
                   name="$(tr '\\0' '\\n' < "/proc/$engine/cmdline" 2>/dev/null | head -n 1)"
                   [ "${name##*/}" = dockerd ] || continue
-                  found=1
+                  # Whoever only calls himself so, in a container or a user namespace, has not the rights of an engine.
+                  grep -q '^Uid:[[:space:]]*0[[:space:]]*0' "/proc/$engine/status" 2>/dev/null || continue
+                  [ "$(readlink "/proc/$engine/ns/user")" = "$ours" ] || continue
+                  rights="$(sed -n 's/^CapEff:[[:space:]]*//p' "/proc/$engine/status")"
+                  [ $(( 0x$rights >> 21 & 1 )) = 1 ] || continue
                   enter() { nsenter -t "$engine" -m -n -- "$@"; }
+                  enter iptables -w 10 -n -L DOCKER-USER >/dev/null 2>&1 || continue
+                  found=1
                 """ + body + """
                 done
-                [ "$found" = 1 ] || { echo "no dockerd is seen from a container with the host's processes"; exit 3; }
+                [ "$found" = 1 ] || { echo "no dockerd with a chain DOCKER-USER is seen from a container with the host's processes"; exit 3; }
                 echo done
                 """;
     }
 
     /// Runs a script that may enter the engine, and tells what it said.
-    private String help(String image, String script) throws BackendException {
+    private String help(String script) throws BackendException {
+        images.ensure(image, step -> LOG.info("{} for the fence", step));
         var config = HostConfig.newHostConfig()
                 .withPidMode("host")
                 .withNetworkMode("none")

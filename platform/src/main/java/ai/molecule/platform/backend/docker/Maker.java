@@ -55,7 +55,7 @@ final class Maker {
                 ? reach.platform(spot, Addresses.port(order.platformUrl()))
                 : order.platformUrl();
         if (fenced && reach.fenced()) {
-            fence.ensure(Addresses.port(platform), order.runtime().image());
+            fence.ensure(Addresses.port(platform));
         }
         var byFile = "file".equals(labels(image).getOrDefault(SECRETS_BY, ""));
         var container = create(order, spot, environment(order, spot, platform, byFile));

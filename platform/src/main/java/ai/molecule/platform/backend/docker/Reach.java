@@ -1,6 +1,7 @@
 package ai.molecule.platform.backend.docker;
 
 import ai.molecule.platform.backend.BackendException;
+import ai.molecule.platform.backend.BackendRefusedException;
 import ai.molecule.protocol.WorkspaceId;
 import com.github.dockerjava.api.model.ContainerNetwork;
 import java.io.IOException;
@@ -147,7 +148,7 @@ sealed interface Reach {
                                         .withIpamConfig(new ContainerNetwork.Ipam()
                                                 .withIpv4Address(subnets.platform(own.index()))))
                                 .exec());
-            } catch (ai.molecule.platform.backend.BackendRefusedException said) {
+            } catch (BackendRefusedException said) {
                 if (!String.valueOf(said.getMessage()).contains("already exists")) {
                     throw said;
                 }
@@ -158,14 +159,21 @@ sealed interface Reach {
         @Override
         public void leave(WorkspaceId workspace) throws BackendException {
             var name = Networks.name(workspace);
-            engine.ensure(
-                    "leave network " + name,
-                    () -> engine.client()
-                            .disconnectFromNetworkCmd()
-                            .withNetworkId(name)
-                            .withContainerId(container)
-                            .withForce(true)
-                            .exec());
+            try {
+                engine.ensure(
+                        "leave network " + name,
+                        () -> engine.client()
+                                .disconnectFromNetworkCmd()
+                                .withNetworkId(name)
+                                .withContainerId(container)
+                                .withForce(true)
+                                .exec());
+            } catch (BackendRefusedException said) {
+                if (!String.valueOf(said.getMessage()).contains("not connected to")) {
+                    throw said;
+                }
+                LOG.debug("Network {} was never joined, or left before", name);
+            }
         }
 
         @Override

@@ -80,6 +80,7 @@ final class Shelf {
                 () -> engine.client()
                         .copyArchiveToContainerCmd(container)
                         .withRemotePath(directory)
+                        .withNoOverwriteDirNonDir(true)
                         .withTarInputStream(new ByteArrayInputStream(archive))
                         .exec());
     }

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,7 +28,7 @@ final class Tidings {
     private final Containers containers;
     private final Logs logs;
     private final Set<String> told = Collections.synchronizedSet(Collections.newSetFromMap(new Remembered()));
-    private volatile Consumer<News> listener = news -> {};
+    private volatile @Nullable Consumer<News> listener;
 
     Tidings(Containers containers, Logs logs) {
         this.containers = containers;
@@ -39,7 +40,14 @@ final class Tidings {
     }
 
     void step(WorkspaceId workspace, long generation, String step) {
-        listener.accept(new News.Step(workspace, generation, step));
+        tell(new News.Step(workspace, generation, step));
+    }
+
+    private void tell(News news) {
+        var heir = listener;
+        if (heir != null) {
+            heir.accept(news);
+        }
     }
 
     /// The end of a container is ordered, and so no news.
@@ -92,10 +100,10 @@ final class Tidings {
     }
 
     private boolean death(String container, WorkspaceId workspace, long generation) {
-        if (!told.add(container)) {
+        if (listener == null || !told.add(container)) {
             return false;
         }
-        listener.accept(new News.Death(workspace, generation, how(container)));
+        tell(new News.Death(workspace, generation, how(container)));
         return true;
     }
 
@@ -103,7 +111,7 @@ final class Tidings {
         var detail = well
                 ? ""
                 : containers.inspect(container).map(Tidings::lastProbe).orElse("its health check fails");
-        listener.accept(new News.Health(workspace, generation, well, detail));
+        tell(new News.Health(workspace, generation, well, detail));
     }
 
     private static String lastProbe(InspectContainerResponse container) {

@@ -66,8 +66,10 @@ final class ProcessInterior implements Interior {
         try (var files = Files.list(inside(workspace, directory))) {
             for (var file : files.limit(ENTRIES_MAX).sorted().toList()) {
                 var isDirectory = Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS);
-                entries.add(
-                        new Entry(String.valueOf(file.getFileName()), isDirectory, isDirectory ? 0 : Files.size(file)));
+                entries.add(new Entry(
+                        String.valueOf(file.getFileName()),
+                        isDirectory,
+                        Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) ? Files.size(file) : 0));
             }
             return entries;
         } catch (IOException failed) {

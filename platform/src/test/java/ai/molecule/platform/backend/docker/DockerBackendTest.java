@@ -225,7 +225,8 @@ class DockerBackendTest extends BackendContract {
                 own.subnets(),
                 DockerSettings.Network.HOST,
                 true,
-                Registries.NONE));
+                Registries.NONE,
+                TestEngine.IMAGE));
         var started = backend.start(order(WorkspaceId.random(), 1));
         assertThat(started.address().getHost()).isEqualTo("127.0.0.1");
         await().atMost(PATIENCE).until(() -> {

@@ -68,7 +68,8 @@ public final class TestEngine implements AutoCloseable {
                 Subnets.parse("10.241.0.0/16"),
                 DockerSettings.Network.OWN,
                 true,
-                Registries.NONE);
+                Registries.NONE,
+                IMAGE);
     }
 
     /// The newest container of a workspace.
@@ -185,7 +186,7 @@ public final class TestEngine implements AutoCloseable {
     /// Removes all that is left of the platform.
     public void clear() throws BackendException {
         try (var backend = DockerBackend.open(settings(platform))) {
-            backend.withdraw(IMAGE);
+            backend.withdraw();
         }
     }
 
