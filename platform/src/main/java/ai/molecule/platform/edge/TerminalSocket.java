@@ -14,6 +14,7 @@ import io.helidon.websocket.WsSession;
 import io.helidon.websocket.WsUpgradeException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
@@ -37,15 +38,18 @@ public final class TerminalSocket implements WsListener {
     private static final int NORMAL = 1000;
     private static final int CANNOT = 1011;
     private static final int REASON_LENGTH_MAX = 100;
+    private static final Duration PING_PACE = Duration.ofSeconds(20);
     private static final Semaphore OPEN = new Semaphore(AT_ONCE_MAX);
 
     private final Interiors interiors;
     private final Gate gate;
     private final ReentrantLock writing = new ReentrantLock();
     private @Nullable WorkspaceId workspace;
+    private @Nullable Headers shown;
+    private @Nullable Thread watchman;
     private int columns = 80;
     private int rows = 24;
-    private Interiors.@Nullable Terminal terminal;
+    private volatile Interiors.@Nullable Terminal terminal;
     private boolean counted;
 
     public TerminalSocket(Interiors interiors, Gate gate) {
@@ -64,6 +68,7 @@ public final class TerminalSocket implements WsListener {
             if (workspace == null) {
                 throw new Refusal(Reason.BAD_REQUEST, "Expected a workspace id in the path");
             }
+            shown = headers;
             columns = side(prologue, "cols", columns);
             rows = side(prologue, "rows", rows);
             return Optional.empty();
@@ -81,16 +86,49 @@ public final class TerminalSocket implements WsListener {
         }
         try {
             terminal = interiors.open(Objects.requireNonNull(workspace), columns, rows, new SocketScreen(session));
-        } catch (Refusal refused) {
+            watchman = Thread.ofVirtual().name("terminal-watch").start(() -> watch(session));
+        } catch (RuntimeException refused) {
+            end();
             close(session, CANNOT, String.valueOf(refused.getMessage()));
+        }
+    }
+
+    /// Keeps the connection alive, and ends the terminal once it is dead or whoever opened it may not any more:
+    /// the server tells of neither.
+    private void watch(WsSession session) {
+        try {
+            while (stillGood()) {
+                Thread.sleep(PING_PACE);
+                writing.lock();
+                try {
+                    session.ping(BufferData.empty());
+                } finally {
+                    writing.unlock();
+                }
+            }
+            end();
+            close(session, CANNOT, "Expected the operator, whose session has ended");
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException gone) {
+            end();
+        }
+    }
+
+    private boolean stillGood() {
+        try {
+            return gate.identify(Objects.requireNonNull(shown), true).caller() instanceof Caller.Admin;
+        } catch (Refusal over) {
+            return false;
         }
     }
 
     @Override
     public void onMessage(WsSession session, String text, boolean last) {
         var size = resizing(text);
-        if (size != null && terminal != null) {
-            terminal.resize(size[0], size[1]);
+        var open = terminal;
+        if (size != null && open != null) {
+            open.resize(size[0], size[1]);
         } else {
             type(session, text.getBytes(StandardCharsets.UTF_8));
         }
@@ -103,7 +141,12 @@ public final class TerminalSocket implements WsListener {
 
     @Override
     public void onPing(WsSession session, BufferData buffer) {
-        session.pong(buffer);
+        writing.lock();
+        try {
+            session.pong(buffer);
+        } finally {
+            writing.unlock();
+        }
     }
 
     @Override
@@ -117,7 +160,8 @@ public final class TerminalSocket implements WsListener {
     }
 
     private void type(WsSession session, byte[] input) {
-        if (terminal == null) {
+        var open = terminal;
+        if (open == null) {
             return;
         }
         if (input.length > INPUT_BYTES_MAX) {
@@ -125,13 +169,13 @@ public final class TerminalSocket implements WsListener {
             return;
         }
         try {
-            terminal.type(input);
+            open.type(input);
         } catch (IOException ended) {
             close(session, NORMAL, "the shell ended");
         }
     }
 
-    private void end() {
+    private synchronized void end() {
         if (terminal != null) {
             terminal.close();
             terminal = null;
@@ -139,6 +183,9 @@ public final class TerminalSocket implements WsListener {
         if (counted) {
             counted = false;
             OPEN.release();
+        }
+        if (watchman != null && watchman != Thread.currentThread()) {
+            watchman.interrupt();
         }
     }
 
@@ -194,6 +241,7 @@ public final class TerminalSocket implements WsListener {
             try {
                 session.send(BufferData.create(output), true);
             } catch (RuntimeException gone) {
+                end();
                 throw new IOException("The one in front of the terminal is gone", gone);
             } finally {
                 writing.unlock();

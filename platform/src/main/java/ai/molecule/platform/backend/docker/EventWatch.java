@@ -112,8 +112,7 @@ final class EventWatch implements AutoCloseable {
         private volatile boolean began;
 
         /// Waits until the stream is there, or is known not to come about, which the library's own waiting does
-        /// not
-        /// notice.
+        /// not notice.
         boolean begins() throws InterruptedException {
             known.await();
             return began;
