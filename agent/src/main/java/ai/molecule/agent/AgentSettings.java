@@ -7,17 +7,22 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /// What the agent is told by its environment.
 ///
 /// @param state the directory with the credential, `.auth_token`
 /// @param url where the agent says it listens; empty for its own address and port
-/// @param values what else the environment holds, with the secrets of the file `.secrets.json` over it
+/// @param environment all of it
+/// @param ahead true when the agent was started before there was anything for it to do: its credential and
+/// secrets follow
 /// @param lifeline true when the agent ends with its standard input
 record AgentSettings(
         WorkspaceId workspace,
@@ -27,15 +32,21 @@ record AgentSettings(
         int port,
         Path state,
         String url,
-        Map<String, String> values,
+        Map<String, String> environment,
+        boolean ahead,
         boolean lifeline) {
 
     AgentSettings {
-        values = Map.copyOf(values);
+        environment = Map.copyOf(environment);
     }
 
     private static final String TOKEN_FILE = ".auth_token";
     private static final String SECRETS_FILE = ".secrets.json";
+
+    /// Written when all the others are.
+    private static final String ORDER_FILE = ".order";
+
+    private static final Duration LOOK_PACE = Duration.ofSeconds(1);
 
     /// Reads the environment.
     ///
@@ -55,12 +66,6 @@ record AgentSettings(
             faults.add("PORT: expected a number from 0 to 65535, but found " + port);
         }
         var state = Path.of(environment.getOrDefault("WORKSPACE_CONFIG_PATH", "/configs"));
-        var values = new HashMap<>(environment);
-        try {
-            values.putAll(secrets(state));
-        } catch (IOException bad) {
-            faults.add("WORKSPACE_CONFIG_PATH: " + SECRETS_FILE + " cannot be read: " + bad.getMessage());
-        }
         if (!faults.isEmpty()) {
             throw new IllegalArgumentException(String.join("\n", faults));
         }
@@ -72,8 +77,30 @@ record AgentSettings(
                 Integer.parseInt(port),
                 state,
                 environment.getOrDefault("AGENT_URL", ""),
-                values,
+                environment,
+                environment.getOrDefault("AWAIT_ORDER", "").equals("file"),
                 environment.getOrDefault("LIFELINE", "").equals("stdin"));
+    }
+
+    /// What the environment holds, with the secrets of the file `.secrets.json` over it.
+    Map<String, String> values() throws IOException {
+        var values = new HashMap<>(environment);
+        values.putAll(secrets(state));
+        return values;
+    }
+
+    /// Waits until everything else lies in the state directory.
+    void awaitOrder() throws IOException, InterruptedException {
+        try (var watcher = state.getFileSystem().newWatchService()) {
+            state.register(watcher, StandardWatchEventKinds.ENTRY_CREATE, StandardWatchEventKinds.ENTRY_MODIFY);
+            while (!Files.exists(state.resolve(ORDER_FILE))) {
+                // Looked for now and then too: not every kind of volume tells of changes.
+                var changed = watcher.poll(LOOK_PACE.toMillis(), TimeUnit.MILLISECONDS);
+                if (changed != null) {
+                    changed.reset();
+                }
+            }
+        }
     }
 
     private static Map<String, String> secrets(Path state) throws IOException {
@@ -88,7 +115,7 @@ record AgentSettings(
                     .forEach(one -> secrets.put(one.getKey(), one.getValue().asText()));
             return secrets;
         } catch (Json.MalformedException bad) {
-            throw new IOException("expected a JSON object", bad);
+            throw new IOException("expected a JSON object in " + file, bad);
         }
     }
 
@@ -116,6 +143,7 @@ record AgentSettings(
                 "RUNTIME                the engine: echo",
                 "HOST, PORT             where to listen (127.0.0.1, 8000; 0 for any free port)",
                 "AGENT_URL              what to register as our URL (http://HOST:PORT/)",
+                "AWAIT_ORDER            'file': started ahead, the credential and secrets are there when .order is",
                 "LIFELINE               'stdin': end when standard input ends");
     }
 }

@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 
 /// The agent as a program: it takes everything from its environment, and stays until it is told to stop or sent
 /// away.
@@ -36,13 +38,14 @@ public final class Main {
     private static int run() throws InterruptedException {
         try {
             var settings = AgentSettings.read(System.getenv());
-            var engine = new EchoEngine(settings.values()::get);
+            var values = new AtomicReference<Map<String, String>>(Map.of());
+            var engine = new EchoEngine(name -> values.get().get(name));
             if (!settings.runtime().equals(engine.runtime())) {
                 System.err.println(
                         "RUNTIME: this agent has no engine for " + settings.runtime() + "; it has " + engine.runtime());
                 return BAD_SETTINGS;
             }
-            var line = new PlatformLine(settings.platform(), settings.credential());
+            var line = new PlatformLine(settings.platform());
             var secret = new InboundSecret();
             var tasks = new Tasks(engine, line::consult);
             var server = open(settings, engine, tasks, secret);
@@ -55,6 +58,12 @@ public final class Main {
             if (settings.lifeline()) {
                 Thread.ofPlatform().daemon().name("lifeline").start(Main::endWithInput);
             }
+            if (settings.ahead()) {
+                line.tryOut();
+                settings.awaitOrder();
+            }
+            values.set(settings.values());
+            line.use(settings.credential());
             return new Presence(settings, line, secret, tasks).run(url, card(engine, url));
         } catch (IllegalArgumentException bad) {
             System.err.println(bad.getMessage());

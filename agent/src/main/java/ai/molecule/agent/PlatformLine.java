@@ -30,14 +30,26 @@ final class PlatformLine {
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(5))
             .build();
-    private volatile String token;
+    private volatile String token = "";
 
-    PlatformLine(URI platform, String token) {
+    PlatformLine(URI platform) {
         this.platform = platform;
-        this.token = token;
     }
 
-    /// Shows another token from now on.
+    /// Asks whether the platform is there, whatever comes of it, so that the first call that matters is fast.
+    void tryOut() throws InterruptedException {
+        var request = HttpRequest.newBuilder(platform.resolve("health"))
+                .timeout(PATIENCE)
+                .build();
+        try {
+            var answer = client.send(request, HttpResponse.BodyHandlers.discarding());
+            System.out.println("made ahead; the platform answers with status " + answer.statusCode());
+        } catch (IOException notYet) {
+            System.out.println("made ahead; the platform is not reachable yet: " + notYet);
+        }
+    }
+
+    /// Shows a token from now on.
     void use(String next) {
         token = next;
     }

@@ -29,7 +29,8 @@ final class Rehearsal {
         settings.keep("rehearsal");
         var secret = new InboundSecret();
         secret.learn("rehearsal");
-        var line = new PlatformLine(settings.platform(), settings.credential());
+        var line = new PlatformLine(settings.platform());
+        line.use(settings.credential());
         var tasks = new Tasks(new EchoEngine(name -> null), line::consult);
         try (var server = AgentServer.open("127.0.0.1", 0, new A2aEndpoint(tasks), secret, new byte[0]);
                 var client = HttpClient.newBuilder()

@@ -6,6 +6,7 @@ import ai.molecule.platform.backend.docker.Registries;
 import ai.molecule.platform.backend.docker.Subnets;
 import ai.molecule.platform.workspace.Profile;
 import ai.molecule.platform.workspace.Runtimes;
+import ai.molecule.platform.workspace.Spares;
 import ai.molecule.protocol.WireException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
@@ -24,6 +25,7 @@ import java.util.stream.Collectors;
 final class ContainerReader {
 
     private static final long FILE_BYTES_MAX = 1 << 20;
+    private static final int SPARES_MAX = 100;
 
     private final Settings.Reader reader;
 
@@ -46,7 +48,11 @@ final class ContainerReader {
                         : DockerSettings.Network.HOST,
                 reader.oneOf(Variable.WORKSPACE_FENCE, Set.of("on", "off")).equals("on"),
                 registries(),
-                reader.text(Variable.WORKSPACE_IMAGE_PREFIX) + "echo:latest");
+                reader.text(Variable.WORKSPACE_IMAGE_PREFIX) + "echo:latest",
+                new Spares.Wanted(
+                        reader.number(Variable.WARM_POOL_SIZE, 0, SPARES_MAX),
+                        reader.list(Variable.WARM_POOL_RUNTIMES, name -> known(name, runtimes)),
+                        ""));
     }
 
     private Registries registries() {
@@ -86,6 +92,14 @@ final class ContainerReader {
         path.filter(directory -> !Files.isReadable(directory.resolve("ca.pem")))
                 .ifPresent(directory -> reader.fault("DOCKER_CERT_PATH: expected ca.pem in " + directory));
         return remote && verify ? path : Optional.empty();
+    }
+
+    private static String known(String name, List<AgentRuntime> runtimes) {
+        if (runtimes.stream().noneMatch(one -> one.id().equals(name))) {
+            throw new IllegalArgumentException("expected runtimes out of "
+                    + runtimes.stream().map(AgentRuntime::id).sorted().toList());
+        }
+        return name;
     }
 
     private Set<String> allowed(List<AgentRuntime> runtimes) {

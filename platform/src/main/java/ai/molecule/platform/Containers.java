@@ -4,6 +4,7 @@ import ai.molecule.platform.backend.AgentRuntime;
 import ai.molecule.platform.backend.docker.DockerSettings;
 import ai.molecule.platform.backend.docker.Registries;
 import ai.molecule.platform.backend.docker.Subnets;
+import ai.molecule.platform.workspace.Spares;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -19,6 +20,7 @@ import java.util.UUID;
 /// @param certificates for an engine at `tcp://`
 /// @param registries credentials of image registries
 /// @param helperImage an image of ours that works for the platform itself
+/// @param warmPool how many agents are started ahead
 record Containers(
         Optional<String> backend,
         List<AgentRuntime> runtimes,
@@ -29,7 +31,8 @@ record Containers(
         DockerSettings.Network network,
         boolean fence,
         Registries registries,
-        String helperImage) {
+        String helperImage,
+        Spares.Wanted warmPool) {
 
     Containers {
         runtimes = List.copyOf(runtimes);

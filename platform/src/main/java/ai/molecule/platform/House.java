@@ -65,6 +65,7 @@ import ai.molecule.platform.workspace.Lives;
 import ai.molecule.platform.workspace.Offer;
 import ai.molecule.platform.workspace.Provisioner;
 import ai.molecule.platform.workspace.Runtimes;
+import ai.molecule.platform.workspace.Spares;
 import ai.molecule.platform.workspace.Workspaces;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -156,16 +157,12 @@ final class House implements AutoCloseable {
         var runtimes = new Runtimes(containers.runtimes(), journal, database, clock);
         var offer = new Offer(containers.allowed(), runtimes, backends.all());
         var lives = new Lives(database, journal);
-        var workspaces = new Workspaces(lives, journal, offer, access, secrets, database, clock);
-        var deaths = new Deaths(lives, database, clock);
         Function<Backend, URI> urlForAgents = backend -> backends.platformUrl(backend, url.get());
-        var provisioner = new Provisioner(
-                lives,
-                deaths,
-                access,
-                secrets,
-                new Provisioner.Surroundings(backends.all(), runtimes, urlForAgents),
-                clock);
+        var surroundings = new Provisioner.Surroundings(backends.all(), runtimes, urlForAgents);
+        var spares = keep(new Spares(containers.warmPool().at(backends.standard()), surroundings, clock));
+        var workspaces = new Workspaces(lives, journal, offer, spares, access, secrets, database, clock);
+        var deaths = new Deaths(lives, database, clock);
+        var provisioner = new Provisioner(lives, deaths, access, secrets, surroundings, spares, clock);
         var agentUrls = new UrlGuard(settings.allowedAgentCidrs(), "ALLOWED_AGENT_CIDRS");
         var webhookUrls = new UrlGuard(settings.allowedWebhookCidrs(), "ALLOWED_WEBHOOK_CIDRS");
         var registry = new Registry(lives, access, keys, agentUrls, database, clock);
@@ -188,7 +185,7 @@ final class House implements AutoCloseable {
         var feed = new Feed(journal, workspaces, board, database, clock);
 
         var leader = keep(new LeaderLock(database, SETTLE_LOCK));
-        var settle = new Settling(leader, provisioner);
+        var settle = new Settling(leader, provisioner, spares);
         settle.lead();
 
         // edge
@@ -237,7 +234,7 @@ final class House implements AutoCloseable {
 
         // loops
         var settling = new Loop("settle", SETTLE_PACE, settle);
-        backends.all().values().forEach(backend -> deaths.attend(backend, settling::wake));
+        backends.all().values().forEach(backend -> deaths.attend(backend, spares, settling::wake));
         access.listen(notices);
         feed.listen(notices);
         notices.on(Journal.CHANNEL, any -> settling.wake());
@@ -250,6 +247,7 @@ final class House implements AutoCloseable {
         keep(notices).start();
         keep(settling).start();
         keep(new Loop("sweep", SWEEP_PACE, settle::sweep)).start();
+        keep(new Loop("warm-pool", SETTLE_PACE, settle::prepare)).start();
         keep(mail).start();
         keep(waking).start();
         keep(new Loop("rest", REST_PACE, sleep::rest)).start();
@@ -279,12 +277,20 @@ final class House implements AutoCloseable {
 
         private final LeaderLock leader;
         private final Provisioner provisioner;
+        private final Spares spares;
         private boolean leading;
         private long rounds;
 
-        Settling(LeaderLock leader, Provisioner provisioner) {
+        Settling(LeaderLock leader, Provisioner provisioner, Spares spares) {
             this.leader = leader;
             this.provisioner = provisioner;
+            this.spares = spares;
+        }
+
+        void prepare() {
+            if (leader.held()) {
+                spares.round(provisioner::idle);
+            }
         }
 
         void sweep() {

@@ -32,6 +32,10 @@ enum Variable {
     WORKSPACE_FENCE(
             "on",
             "`on`: containers reach nothing of this host but the platform, and no cloud metadata; `off`: they do, where the engine's `iptables` cannot be used"),
+    WARM_POOL_SIZE(
+            "0",
+            "how many agents of each runtime in `WARM_POOL_RUNTIMES` are started ahead, for workspaces that are yet to be created; they wait in tier 2"),
+    WARM_POOL_RUNTIMES("echo", "comma-separated; for the warm pool"),
     DOCKER_SUBNETS("10.240.0.0/16", "the range that containers' networks are cut from, eight addresses each"),
     FLY_API_TOKEN("", "read by the flyio backend"),
     FLY_WORKSPACE_APP("", "read by the flyio backend"),

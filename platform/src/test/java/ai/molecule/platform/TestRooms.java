@@ -20,6 +20,7 @@ import ai.molecule.platform.workspace.Lives;
 import ai.molecule.platform.workspace.Offer;
 import ai.molecule.platform.workspace.Provisioner;
 import ai.molecule.platform.workspace.Runtimes;
+import ai.molecule.platform.workspace.Spares;
 import ai.molecule.platform.workspace.Workspace;
 import ai.molecule.platform.workspace.Workspaces;
 import ai.molecule.protocol.Json;
@@ -45,23 +46,20 @@ public final class TestRooms implements AutoCloseable {
     public final Secrets secrets = new Secrets(database, "a key for tests only", journal, clock);
     public final Runtimes runtimes = new Runtimes(Runtimes.ours("test/"), journal, database, clock);
     public final Lives lives = new Lives(database, journal);
+    public final Provisioner.Surroundings surroundings = new Provisioner.Surroundings(
+            Map.of("process", backend), runtimes, any -> URI.create("http://127.0.0.1:8080/"));
+    public final Spares spares = new Spares(new Spares.Wanted(2, List.of("echo"), "process"), surroundings, clock);
     public final Workspaces workspaces = new Workspaces(
             lives,
             journal,
             new Offer(Set.of(), runtimes, Map.of("process", backend)),
+            spares,
             access,
             secrets,
             database,
             clock);
     public final Deaths deaths = new Deaths(lives, database, clock);
-    public final Provisioner provisioner = new Provisioner(
-            lives,
-            deaths,
-            access,
-            secrets,
-            new Provisioner.Surroundings(
-                    Map.of("process", backend), runtimes, any -> URI.create("http://127.0.0.1:8080/")),
-            clock);
+    public final Provisioner provisioner = new Provisioner(lives, deaths, access, secrets, surroundings, spares, clock);
     public final Registry registry = new Registry(
             lives,
             access,
@@ -73,7 +71,7 @@ public final class TestRooms implements AutoCloseable {
     public final Feed feed = new Feed(journal, workspaces, new Board(database, clock), database, clock);
 
     public TestRooms() {
-        deaths.attend(backend, () -> {});
+        deaths.attend(backend, spares, () -> {});
         access.listen(notices);
         feed.listen(notices);
         notices.start();

@@ -25,6 +25,15 @@ public interface Backend extends AutoCloseable {
     /// @throws BackendException when the backend cannot; nothing is left running then
     Started start(StartOrder order) throws BackendException;
 
+    /// Makes an agent ahead, for a workspace that is yet to be. It waits; the first start of that workspace,
+    /// with the same runtime and size, has only to tell it what to do. A purge takes it away.
+    ///
+    /// @return false where this cannot be done here; nothing is left then
+    /// @throws BackendException when the backend cannot; nothing is left then
+    default boolean prepare(StartOrder order) throws BackendException {
+        return false;
+    }
+
     /// Stops an agent, gently and then by force; one that is not there counts as stopped.
     ///
     /// @throws BackendException when the backend cannot tell that it stopped

@@ -19,8 +19,16 @@ public record StartOrder(
         String enrolment,
         Map<String, String> secrets) {
 
+    /// The generation of an agent that is made ahead, and of a workspace's first one.
+    public static final long FIRST = 1;
+
     public StartOrder {
         secrets = Map.copyOf(secrets);
+    }
+
+    /// All that is known of an agent that is made ahead.
+    public static StartOrder ahead(WorkspaceId workspace, AgentRuntime runtime, Size size, URI platformUrl) {
+        return new StartOrder(workspace, FIRST, runtime, size, platformUrl, "", Map.of());
     }
 
     @Override

@@ -35,6 +35,8 @@ public final class Secrets {
             "RUNTIME",
             "HOST",
             "PORT",
+            "AGENT_URL",
+            "AWAIT_ORDER",
             "LIFELINE",
             "PATH",
             "HOME",

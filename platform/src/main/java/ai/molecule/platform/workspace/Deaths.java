@@ -41,8 +41,13 @@ public final class Deaths {
     }
 
     /// Hears a backend's news; calls back once a row changed.
-    public void attend(Backend backend, Runnable changed) {
+    ///
+    /// @param spares who hears of the agents that have no row yet
+    public void attend(Backend backend, Spares spares, Runnable changed) {
         backend.onNews(news -> {
+            if (spares.heard(news)) {
+                return;
+            }
             switch (news) {
                 case News.Death(var id, var generation, var how) -> died(id, generation, how);
                 case News.Health(var id, var generation, var well, var detail) ->

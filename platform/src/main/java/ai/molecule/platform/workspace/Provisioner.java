@@ -41,6 +41,7 @@ public final class Provisioner {
     private final Access access;
     private final Secrets secrets;
     private final Surroundings surroundings;
+    private final Spares spares;
     private final InstantSource clock;
     private final Set<WorkspaceId> busy = ConcurrentHashMap.newKeySet();
     private final Semaphore starts = new Semaphore(STARTS_AT_ONCE);
@@ -60,6 +61,7 @@ public final class Provisioner {
             Access access,
             Secrets secrets,
             Surroundings surroundings,
+            Spares spares,
             InstantSource clock) {
         this.lives = lives;
         this.deaths = deaths;
@@ -67,6 +69,7 @@ public final class Provisioner {
         this.access = access;
         this.secrets = secrets;
         this.surroundings = surroundings;
+        this.spares = spares;
         this.clock = clock;
     }
 
@@ -116,7 +119,9 @@ public final class Provisioner {
             }
         }
         for (var seen : running.entrySet()) {
-            if (!busy.contains(seen.getKey()) && instances.find(seen.getKey()).isEmpty()) {
+            if (!busy.contains(seen.getKey())
+                    && !spares.holds(seen.getKey())
+                    && instances.find(seen.getKey()).isEmpty()) {
                 LOG.warn("Stopping agent of workspace {} on {}, which no row knows", seen.getKey(), backend.name());
                 backend.stop(seen.getKey());
             }
@@ -127,14 +132,20 @@ public final class Provisioner {
     public void sweep() {
         for (var backend : surroundings.backends().values()) {
             try {
-                backend.sweep(id -> busy.contains(id) ? Backend.Claim.EVERYTHING : lives.claim(id));
+                backend.sweep(id -> busy.contains(id) || spares.holds(id) ? Backend.Claim.EVERYTHING : lives.claim(id));
             } catch (BackendException failed) {
                 LOG.warn("{}; the next sweep tries again", failed.getMessage());
             }
         }
     }
 
+    /// True while no agent is being started or stopped.
+    public boolean idle() {
+        return busy.isEmpty();
+    }
+
     private void settle(WorkspaceId id) {
+        spares.handOver(id);
         var workspace = lives.change(id, this::due);
         var instance = instances.find(id).orElse(null);
         var backend = surroundings.backends().get(workspace.profile().backend());

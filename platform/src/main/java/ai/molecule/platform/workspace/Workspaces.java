@@ -26,6 +26,7 @@ public final class Workspaces {
     private final WorkspaceFacts facts;
     private final Lives lives;
     private final Offer offer;
+    private final Spares spares;
     private final Access access;
     private final Secrets secrets;
     private final InstantSource clock;
@@ -34,6 +35,7 @@ public final class Workspaces {
             Lives lives,
             Journal journal,
             Offer offer,
+            Spares spares,
             Access access,
             Secrets secrets,
             Database database,
@@ -43,6 +45,7 @@ public final class Workspaces {
         this.store = new WorkspaceStore(database);
         this.facts = new WorkspaceFacts(journal);
         this.offer = offer;
+        this.spares = spares;
         this.access = access;
         this.secrets = secrets;
         this.clock = clock;
@@ -287,7 +290,7 @@ public final class Workspaces {
     private Workspace make(Draft draft) {
         var now = clock.instant();
         store.lockTree();
-        var id = WorkspaceId.random();
+        var id = spares.take(draft.profile()).orElseGet(WorkspaceId::random);
         checkParent(id, draft.parent());
         var chosen = draft.position() == null
                 ? Grid.slot(draft.parent() != null, store.countChildren(draft.parent()))

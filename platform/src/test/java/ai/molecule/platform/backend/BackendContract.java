@@ -84,6 +84,21 @@ public abstract class BackendContract {
     }
 
     @Test
+    void whatWasMadeAheadBecomesTheAgentThatIsOrdered() throws Exception {
+        var id = WorkspaceId.random();
+        var order = order(id, StartOrder.FIRST);
+        var can = backend.prepare(StartOrder.ahead(id, order.runtime(), order.size(), order.platformUrl()));
+        assertThat(backend.list()).hasSize(can ? 1 : 0);
+        var started = backend.start(order);
+        assertThat(alive(started)).isTrue();
+        assertThat(backend.start(order)).isEqualTo(started);
+        assertThat(backend.list()).containsExactly(new Running(id, StartOrder.FIRST, started.handle()));
+        assertThat(deaths).isEmpty();
+        backend.purge(id, false);
+        assertThat(backend.list()).isEmpty();
+    }
+
+    @Test
     void aNewGenerationReplacesTheOld() throws Exception {
         var id = WorkspaceId.random();
         var first = backend.start(order(id, 1));

@@ -5,6 +5,7 @@ import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -44,6 +45,15 @@ public final class FakeBackend implements Backend {
         orders.add(order);
         running.put(order.workspace(), order);
         return new Started("fake:" + order.generation(), URI.create("http://127.0.0.1:1/"));
+    }
+
+    @Override
+    public synchronized boolean prepare(StartOrder order) throws BackendException {
+        if (!refusal.isEmpty()) {
+            throw new BackendException(refusal);
+        }
+        running.put(order.workspace(), order);
+        return true;
     }
 
     @Override
@@ -114,6 +124,11 @@ public final class FakeBackend implements Backend {
     /// Runs an agent that no row knows, as a crash would leave one.
     public void leaveOrphan(StartOrder order) {
         running.put(order.workspace(), order);
+    }
+
+    /// The workspaces whose agents run, wanted or not.
+    public Set<WorkspaceId> running() {
+        return Set.copyOf(running.keySet());
     }
 
     public boolean runs(WorkspaceId workspace) {

@@ -99,7 +99,7 @@ class ProvisionerTest {
     @Test
     void stepsAndHealthShowInALife() {
         var made = rooms.create("checked");
-        rooms.deaths.attend(rooms.backend, () -> {});
+        rooms.deaths.attend(rooms.backend, rooms.spares, () -> {});
         rooms.backend.tell(new News.Step(made.id(), 1, "pulling 40 %"));
         assertThat(rooms.workspaces.require(made.id()).life().reason()).isEqualTo("pulling 40 %");
         rooms.backend.tell(new News.Step(made.id(), 7, "of another start"));

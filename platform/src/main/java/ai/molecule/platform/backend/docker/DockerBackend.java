@@ -10,11 +10,13 @@ import ai.molecule.platform.backend.Running;
 import ai.molecule.platform.backend.StartOrder;
 import ai.molecule.platform.backend.Started;
 import ai.molecule.protocol.WorkspaceId;
+import com.github.dockerjava.api.model.Container;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -44,6 +46,7 @@ public final class DockerBackend implements Backend {
     private final Tidings tidings;
     private final ContainerInterior interior;
     private final Map<WorkspaceId, Object> locks = new ConcurrentHashMap<>();
+    private final Set<String> told = ConcurrentHashMap.newKeySet();
     private final Labels labels;
     private @Nullable EventWatch watch;
 
@@ -110,14 +113,38 @@ public final class DockerBackend implements Backend {
     @Override
     public Started start(StartOrder order) throws BackendException {
         synchronized (locks.computeIfAbsent(order.workspace(), any -> new Object())) {
+            Consumer<String> steps = step -> tidings.step(order.workspace(), order.generation(), step);
             for (var container : containers.of(order.workspace())) {
-                if (Labels.generation(container.getLabels()) == order.generation()
-                        && "running".equals(container.getState())) {
-                    return new Started(container.getId(), Labels.url(container.getLabels()));
+                var running = running(container, order, steps);
+                if (running.isPresent()) {
+                    return running.get();
                 }
                 remove(container.getId());
             }
-            return maker.make(order, step -> tidings.step(order.workspace(), order.generation(), step));
+            return maker.make(order, steps);
+        }
+    }
+
+    /// What an order asks for, where this container is it, or was made ahead to become it.
+    private Optional<Started> running(Container container, StartOrder order, Consumer<String> steps)
+            throws BackendException {
+        if (Labels.generation(container.getLabels()) != order.generation() || !"running".equals(container.getState())) {
+            return Optional.empty();
+        }
+        if (Labels.ahead(container.getLabels()).isEmpty() || told.contains(container.getId())) {
+            return Optional.of(new Started(container.getId(), Labels.url(container.getLabels())));
+        }
+        // Where a platform that is gone had told it already, it does not listen any more, and that is fine.
+        var started = maker.tell(container, order, steps);
+        started.ifPresent(one -> told.add(one.handle()));
+        return started;
+    }
+
+    @Override
+    public boolean prepare(StartOrder order) throws BackendException {
+        synchronized (locks.computeIfAbsent(order.workspace(), any -> new Object())) {
+            return !containers.of(order.workspace()).isEmpty()
+                    || maker.makeAhead(order, step -> LOG.debug("Ahead, {}: {}", order.workspace(), step));
         }
     }
 
@@ -234,6 +261,7 @@ public final class DockerBackend implements Backend {
 
     private void remove(String container) throws BackendException {
         tidings.expect(container);
+        told.remove(container);
         containers.remove(container);
     }
 }

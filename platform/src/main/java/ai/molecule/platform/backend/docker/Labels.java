@@ -2,6 +2,7 @@ package ai.molecule.platform.backend.docker;
 
 import ai.molecule.protocol.WorkspaceId;
 import java.net.URI;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
@@ -17,6 +18,7 @@ record Labels(UUID platform) {
     static final String WORKSPACE = "ai.molecule.workspace";
     static final String GENERATION = "ai.molecule.generation";
     static final String URL = "ai.molecule.url";
+    static final String AHEAD = "ai.molecule.ahead";
     static final String PART = "ai.molecule.part";
 
     private static final int SHORT_LENGTH = 6;
@@ -35,15 +37,10 @@ record Labels(UUID platform) {
     ///
     /// @param url how the platform calls what runs in it
     Map<String, String> of(WorkspaceId workspace, long generation, URI url) {
-        return Map.of(
-                URL,
-                url.toString(),
-                PLATFORM,
-                platform.toString(),
-                WORKSPACE,
-                workspace.toString(),
-                GENERATION,
-                String.valueOf(generation));
+        var marks = new HashMap<>(filter(workspace));
+        marks.put(URL, url.toString());
+        marks.put(GENERATION, String.valueOf(generation));
+        return marks;
     }
 
     /// The filter for one workspace's things.
@@ -67,6 +64,11 @@ record Labels(UUID platform) {
     /// How the platform calls what runs in a container.
     static URI url(Map<String, String> labels) {
         return URI.create(labels.getOrDefault(URL, ""));
+    }
+
+    /// What a container was made of, where it was made ahead; empty for all others.
+    static String ahead(@Nullable Map<String, String> labels) {
+        return labels == null ? "" : labels.getOrDefault(AHEAD, "");
     }
 
     /// The generation, or -1 where none is said.

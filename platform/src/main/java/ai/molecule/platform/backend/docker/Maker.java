@@ -5,16 +5,24 @@ import ai.molecule.platform.backend.StartOrder;
 import ai.molecule.platform.backend.Started;
 import ai.molecule.protocol.Json;
 import com.github.dockerjava.api.command.InspectImageResponse;
+import com.github.dockerjava.api.model.Container;
 import java.net.URI;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /// Makes containers out of orders: image, network, volumes, container, its files, start.
+///
+/// One that is made ahead is the same but for its files, for which its agent waits. It belongs to its workspace
+/// from the beginning, so that nothing has to be taken off it, and is never given to another.
 final class Maker {
 
     private static final String SECRETS_BY = "ai.molecule.secrets";
+    private static final String ORDER_BY = "ai.molecule.order";
+    private static final String BY_FILE = "file";
 
     private final Engine engine;
     private final Labels labels;
@@ -50,6 +58,57 @@ final class Maker {
         var image = images.ensure(order.runtime().image(), step);
         var clamped = hardening.clamped(order.size());
         step.accept("creating" + (clamped.isEmpty() ? "" : "; " + clamped));
+        var plan = plan(order, image, false);
+        var started = run(plan, files(order, plan.secretsByFile()), step);
+        step.accept("registering");
+        return started;
+    }
+
+    /// Makes and starts a container whose agent waits for its order.
+    ///
+    /// @return false where the image has no such agents
+    boolean makeAhead(StartOrder order, Consumer<String> step) throws BackendException {
+        var image = images.ensure(order.runtime().image(), step);
+        if (!BY_FILE.equals(label(image, ORDER_BY)) || !BY_FILE.equals(label(image, SECRETS_BY)) || !reach.fenced()) {
+            return false;
+        }
+        run(plan(order, image, true), Map.of(), step);
+        return true;
+    }
+
+    /// Tells an agent that was made ahead what its order is.
+    ///
+    /// @return empty when it was made of something else than is ordered now
+    Optional<Started> tell(Container container, StartOrder order, Consumer<String> step) throws BackendException {
+        var plan = plan(order, images.ensure(order.runtime().image(), step), true);
+        if (!plan.print().equals(Labels.ahead(container.getLabels()))) {
+            return Optional.empty();
+        }
+        var files = files(order, true);
+        files.put(".order", "");
+        step.accept("registering");
+        shelf.furnish(container.getId(), Shelf.CONFIGS, files);
+        return Optional.of(new Started(container.getId(), plan.spot().url()));
+    }
+
+    /// All that a container is made of.
+    ///
+    /// @param ahead true when its agent is to wait for its order
+    private record Plan(
+            StartOrder order,
+            Reach.Spot spot,
+            Map<String, String> environment,
+            boolean secretsByFile,
+            boolean ahead,
+            String image) {
+
+        /// The same for two that are made of the same.
+        String print() {
+            return image + " " + order.size() + " " + new TreeMap<>(environment);
+        }
+    }
+
+    private Plan plan(StartOrder order, InspectImageResponse image, boolean ahead) throws BackendException {
         var spot = reach.spot(order.workspace(), order.runtime().port());
         var platform = Addresses.isLoopback(order.platformUrl())
                 ? reach.platform(spot, Addresses.port(order.platformUrl()))
@@ -57,48 +116,9 @@ final class Maker {
         if (fenced && reach.fenced()) {
             fence.ensure(Addresses.port(platform));
         }
-        var byFile = "file".equals(labels(image).getOrDefault(SECRETS_BY, ""));
-        var container = create(order, spot, environment(order, spot, platform, byFile));
-        try {
-            shelf.furnish(container, Shelf.CONFIGS, files(order, byFile));
-            step.accept("starting");
-            containers.start(container);
-        } catch (BackendException failed) {
-            containers.remove(container);
-            throw failed;
-        }
-        step.accept("registering");
-        return new Started(container, spot.url());
-    }
-
-    private String create(StartOrder order, Reach.Spot spot, Map<String, String> environment) throws BackendException {
-        var name = Labels.name(order.workspace(), "g" + order.generation());
-        var binds = shelf.ensure(order.workspace());
-        var variables = environment.entrySet().stream()
-                .map(entry -> entry.getKey() + "=" + entry.getValue())
-                .toList();
-        return engine.ask("create container " + name, () -> {
-                    var command = engine.client()
-                            .createContainerCmd(order.runtime().image())
-                            .withName(name)
-                            .withLabels(labels.of(order.workspace(), order.generation(), spot.url()))
-                            .withUser(Hardening.USER)
-                            .withEnv(variables)
-                            .withHostConfig(hardening.config(order.size(), spot.network(), binds))
-                            .withStopTimeout(Containers.GOODBYE_SECONDS);
-                    spot.address()
-                            .ifPresent(address -> command.withIpv4Address(address)
-                                    .withHostName(
-                                            "ws-" + order.workspace().toString().substring(0, 8)));
-                    return command.exec();
-                })
-                .getId();
-    }
-
-    private static Map<String, String> environment(
-            StartOrder order, Reach.Spot spot, URI platform, boolean secretsByFile) {
+        var byFile = BY_FILE.equals(label(image, SECRETS_BY));
         var environment = new LinkedHashMap<String, String>();
-        if (!secretsByFile) {
+        if (!byFile) {
             environment.putAll(order.secrets());
         }
         environment.put("WORKSPACE_ID", order.workspace().toString());
@@ -108,7 +128,54 @@ final class Maker {
         environment.put("HOST", spot.host());
         environment.put("PORT", String.valueOf(spot.port()));
         environment.put("AGENT_URL", spot.url().toString());
-        return environment;
+        if (ahead) {
+            environment.put("AWAIT_ORDER", BY_FILE);
+        }
+        return new Plan(order, spot, environment, byFile, ahead, String.valueOf(image.getId()));
+    }
+
+    private Started run(Plan plan, Map<String, String> files, Consumer<String> step) throws BackendException {
+        var container = create(plan);
+        try {
+            shelf.furnish(container, Shelf.CONFIGS, files);
+            step.accept("starting");
+            containers.start(container);
+        } catch (BackendException failed) {
+            containers.remove(container);
+            throw failed;
+        }
+        return new Started(container, plan.spot().url());
+    }
+
+    private String create(Plan plan) throws BackendException {
+        var order = plan.order();
+        var name = Labels.name(order.workspace(), "g" + order.generation());
+        var binds = shelf.ensure(order.workspace());
+        var marks = labels.of(order.workspace(), order.generation(), plan.spot().url());
+        if (plan.ahead()) {
+            marks.put(Labels.AHEAD, plan.print());
+        }
+        var variables = plan.environment().entrySet().stream()
+                .map(entry -> entry.getKey() + "=" + entry.getValue())
+                .toList();
+        return engine.ask("create container " + name, () -> {
+                    var command = engine.client()
+                            .createContainerCmd(order.runtime().image())
+                            .withName(name)
+                            .withLabels(marks)
+                            .withUser(Hardening.USER)
+                            .withEnv(variables)
+                            .withHostConfig(
+                                    hardening.config(order.size(), plan.spot().network(), binds))
+                            .withStopTimeout(Containers.GOODBYE_SECONDS);
+                    plan.spot()
+                            .address()
+                            .ifPresent(address -> command.withIpv4Address(address)
+                                    .withHostName(
+                                            "ws-" + order.workspace().toString().substring(0, 8)));
+                    return command.exec();
+                })
+                .getId();
     }
 
     private static Map<String, String> files(StartOrder order, boolean secretsByFile) {
@@ -116,13 +183,16 @@ final class Maker {
         if (secretsByFile) {
             order.secrets().forEach(secrets::put);
         }
-        return Map.of(".auth_token", order.enrolment(), ".secrets.json", Json.text(secrets));
+        var files = new LinkedHashMap<String, String>();
+        files.put(".secrets.json", Json.text(secrets));
+        files.put(".auth_token", order.enrolment());
+        return files;
     }
 
-    private static Map<String, String> labels(InspectImageResponse image) {
+    private static String label(InspectImageResponse image, String name) {
         var config = image.getConfig();
         var labels = config == null ? null : config.getLabels();
-        return labels == null ? Map.of() : labels;
+        return labels == null ? "" : labels.getOrDefault(name, "");
     }
 
     /// The addresses in URLs.

@@ -58,8 +58,8 @@ final class Shelf {
         }
     }
 
-    /// Puts files that only the agent can read into the root of a volume of a container, and gives that to the
-    /// agent.
+    /// Puts files that only the agent can read into the root of a volume of a container, one after the other,
+    /// and gives that to the agent.
     void furnish(String container, String directory, Map<String, String> files) throws BackendException {
         put(container, directory, archive(tar -> {
             add(tar, "./", PRIVATE_DIRECTORY, new byte[0]);

@@ -9,6 +9,7 @@ import ai.molecule.platform.backend.Backend;
 import ai.molecule.platform.backend.BackendContract;
 import ai.molecule.platform.backend.Interior;
 import ai.molecule.platform.backend.News;
+import ai.molecule.platform.backend.Running;
 import ai.molecule.platform.backend.Size;
 import ai.molecule.platform.backend.StartOrder;
 import ai.molecule.platform.backend.Started;
@@ -86,6 +87,41 @@ class DockerBackendTest extends BackendContract {
         assertThat(backend.start(order(id, 3))).isEqualTo(started);
         crash(started);
         await().atMost(PATIENCE).until(() -> deaths.size() == 1);
+    }
+
+    @Test
+    void anAgentMadeAheadIsTakenAsItIsEvenByWhoDidNotMakeIt() throws Exception {
+        var id = WorkspaceId.random();
+        var order = order(id, StartOrder.FIRST);
+        assertThat(backend.prepare(StartOrder.ahead(id, order.runtime(), order.size(), order.platformUrl())))
+                .isTrue();
+        var ahead = backend.list().getFirst().handle();
+        assertThat(engine.run(ahead, "ls", "-A", "/configs")).isEmpty();
+        backend.close();
+        backend = open();
+        listen(backend);
+        assertThat(backend.start(order).handle()).isEqualTo(ahead);
+        assertThat(engine.run(ahead, "cat", "/configs/.secrets.json")).contains("hidden");
+        assertThat(engine.run(ahead, "cat", "/configs/.auth_token")).isEqualTo("an enrolment");
+    }
+
+    @Test
+    void anAgentMadeAheadForSomethingElseIsReplaced() throws Exception {
+        var id = WorkspaceId.random();
+        var order = order(id, StartOrder.FIRST);
+        backend.prepare(StartOrder.ahead(id, order.runtime(), new Size(512, 1), order.platformUrl()));
+        var ahead = backend.list().getFirst().handle();
+        var started = backend.start(order);
+        assertThat(started.handle()).isNotEqualTo(ahead);
+        assertThat(backend.list()).containsExactly(new Running(id, StartOrder.FIRST, started.handle()));
+        assertThat(deaths).isEmpty();
+    }
+
+    @Test
+    void anImageThatDoesNotWaitIsNotMadeAhead() throws Exception {
+        var order = order(WorkspaceId.random(), "molecule-local/base:latest");
+        assertThat(backend.prepare(order)).isFalse();
+        assertThat(engine.left()).containsExactly(0, 0, 0);
     }
 
     @Test

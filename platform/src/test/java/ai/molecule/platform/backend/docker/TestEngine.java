@@ -6,6 +6,7 @@ import ai.molecule.platform.backend.BackendException;
 import ai.molecule.protocol.WorkspaceId;
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.ContainerNetwork;
 import com.github.dockerjava.api.model.Frame;
 import java.io.ByteArrayOutputStream;
@@ -146,6 +147,11 @@ public final class TestEngine implements AutoCloseable {
         return out.toString(StandardCharsets.UTF_8).strip();
     }
 
+    /// The last lines a container wrote.
+    public String logs(String container) throws BackendException {
+        return String.join("\n", new Logs(engine).tail(container, 20));
+    }
+
     /// Makes an image of ours with one line more.
     public void build(String image, String line) throws IOException, InterruptedException {
         var builder = new ProcessBuilder("docker", "-H", host(), "build", "-q", "-t", image, "-")
@@ -173,6 +179,21 @@ public final class TestEngine implements AutoCloseable {
         var networks = new Networks(engine, labels, settings(platform).subnets()).all();
         var volumes = new Shelf(engine, labels).owners(Shelf.DATA_PART);
         return List.of(containers.size(), networks.size(), volumes.size());
+    }
+
+    /// The running containers that were made ahead, whether they were taken or not.
+    public List<String> ahead() throws BackendException {
+        return engine
+                .ask(
+                        "list containers",
+                        () -> engine.client()
+                                .listContainersCmd()
+                                .withLabelFilter(new Labels(platform).ours())
+                                .exec())
+                .stream()
+                .filter(one -> !Labels.ahead(one.getLabels()).isEmpty())
+                .map(Container::getId)
+                .toList();
     }
 
     /// True when there is a volume of this name.
