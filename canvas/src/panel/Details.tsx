@@ -21,6 +21,21 @@ export function Details({ workspace }: { workspace: Workspace }) {
         <dd>{workspace.runtime}</dd>
         <dt>Backend</dt>
         <dd>{workspace.external ? "none: its agent runs on hardware of yours" : workspace.backend}</dd>
+        {(workspace.workspace_dir || workspace.privileged) && (
+          <>
+            <dt>Of its machine</dt>
+            <dd className={workspace.privileged ? "warning" : ""}>
+              {workspace.privileged && "everything: it is privileged"}
+              {workspace.privileged && workspace.workspace_dir && "; "}
+              {workspace.workspace_dir && (
+                <span className="mono">
+                  {workspace.workspace_dir}
+                  {workspace.workspace_access === "read_only" ? " (read-only)" : ""}
+                </span>
+              )}
+            </dd>
+          </>
+        )}
         <dt>Parent</dt>
         <dd>
           {parent ? (

@@ -1,6 +1,7 @@
 package ai.molecule.platform;
 
 import ai.molecule.platform.backend.AgentRuntime;
+import ai.molecule.platform.backend.HostRules;
 import ai.molecule.platform.backend.docker.DockerSettings;
 import ai.molecule.platform.backend.docker.Registries;
 import ai.molecule.platform.backend.docker.Subnets;
@@ -26,6 +27,8 @@ final class ContainerReader {
 
     private static final long FILE_BYTES_MAX = 1 << 20;
     private static final int SPARES_MAX = 100;
+    private static final List<String> SYSTEM = List.of(
+            "bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "proc", "root", "run", "sbin", "sys", "usr", "var");
 
     private final Settings.Reader reader;
 
@@ -52,7 +55,11 @@ final class ContainerReader {
                 new Spares.Wanted(
                         reader.number(Variable.WARM_POOL_SIZE, 0, SPARES_MAX),
                         reader.list(Variable.WARM_POOL_RUNTIMES, name -> known(name, runtimes)),
-                        ""));
+                        ""),
+                new HostRules(
+                        reader.list(Variable.WORKSPACE_ROOTS, this::root),
+                        reader.oneOf(Variable.ALLOW_PRIVILEGED_WORKSPACES, Set.of("on", "off"))
+                                .equals("on")));
     }
 
     private Registries registries() {
@@ -92,6 +99,28 @@ final class ContainerReader {
         path.filter(directory -> !Files.isReadable(directory.resolve("ca.pem")))
                 .ifPresent(directory -> reader.fault("DOCKER_CERT_PATH: expected ca.pem in " + directory));
         return remote && verify ? path : Optional.empty();
+    }
+
+    /// A directory below which agents may get one: a real one, and none that the machine or the platform lives
+    /// on.
+    private Path root(String text) {
+        var path = Path.of(text);
+        try {
+            if (!path.isAbsolute() || !path.toRealPath().equals(path) || !Files.isDirectory(path)) {
+                throw new IllegalArgumentException("expected absolute paths of directories, without symbolic links");
+            }
+            var data = Path.of(reader.text(Variable.DATA_DIR)).toAbsolutePath().normalize();
+            if (path.getNameCount() == 0
+                    || SYSTEM.contains(path.getName(0).toString())
+                    || path.startsWith(data)
+                    || data.startsWith(path)) {
+                throw new IllegalArgumentException("expected directories of nothing but work, neither the system's "
+                        + SYSTEM + " nor the platform's own " + data);
+            }
+            return path;
+        } catch (IOException none) {
+            throw new IllegalArgumentException("expected directories that are there", none);
+        }
     }
 
     private static String known(String name, List<AgentRuntime> runtimes) {

@@ -1,6 +1,7 @@
 package ai.molecule.platform;
 
 import ai.molecule.platform.backend.AgentRuntime;
+import ai.molecule.platform.backend.HostRules;
 import ai.molecule.platform.backend.docker.DockerSettings;
 import ai.molecule.platform.backend.docker.Registries;
 import ai.molecule.platform.backend.docker.Subnets;
@@ -21,6 +22,7 @@ import java.util.UUID;
 /// @param registries credentials of image registries
 /// @param helperImage an image of ours that works for the platform itself
 /// @param warmPool how many agents are started ahead
+/// @param rules what agents may have of the machine they run on
 record Containers(
         Optional<String> backend,
         List<AgentRuntime> runtimes,
@@ -32,7 +34,8 @@ record Containers(
         boolean fence,
         Registries registries,
         String helperImage,
-        Spares.Wanted warmPool) {
+        Spares.Wanted warmPool,
+        HostRules rules) {
 
     Containers {
         runtimes = List.copyOf(runtimes);
@@ -41,6 +44,7 @@ record Containers(
 
     /// The docker backend's part of it.
     DockerSettings docker(UUID platform) {
-        return new DockerSettings(platform, engine, certificates, subnets, network, fence, registries, helperImage);
+        return new DockerSettings(
+                platform, engine, certificates, subnets, network, fence, registries, helperImage, rules);
     }
 }

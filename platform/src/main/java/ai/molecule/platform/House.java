@@ -155,7 +155,7 @@ final class House implements AutoCloseable {
         var backends = new Backends(containers, directory.path(), agentJar, PlatformId.of(database), opened);
         backendShown = backends.shown();
         var runtimes = new Runtimes(containers.runtimes(), journal, database, clock);
-        var offer = new Offer(containers.allowed(), runtimes, backends.all());
+        var offer = new Offer(containers.allowed(), runtimes, backends.all(), containers.rules());
         var lives = new Lives(database, journal);
         Function<Backend, URI> urlForAgents = backend -> backends.platformUrl(backend, url.get());
         var surroundings = new Provisioner.Surroundings(backends.all(), runtimes, urlForAgents);

@@ -36,6 +36,12 @@ enum Variable {
             "0",
             "how many agents of each runtime in `WARM_POOL_RUNTIMES` are started ahead, for workspaces that are yet to be created; they wait in tier 2"),
     WARM_POOL_RUNTIMES("echo", "comma-separated; for the warm pool"),
+    WORKSPACE_ROOTS(
+            "",
+            "comma-separated directories of this machine below which a workspace's `workspace_dir` may lie; unset: none"),
+    ALLOW_PRIVILEGED_WORKSPACES(
+            "off",
+            "`on`: the operator may create workspaces with `privileged`, whose agents are root on this machine; `off`: nobody can"),
     DOCKER_SUBNETS("10.240.0.0/16", "the range that containers' networks are cut from, eight addresses each"),
     FLY_API_TOKEN("", "read by the flyio backend"),
     FLY_WORKSPACE_APP("", "read by the flyio backend"),

@@ -15,6 +15,9 @@ import java.net.URI;
 import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -24,6 +27,7 @@ import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// The whole house over a real Docker engine: from `POST /workspaces` to an answer out of a container, and
 /// back.
@@ -32,10 +36,14 @@ class DockerHouseTest {
     private static TestHouse house;
     private static TestEngine engine;
 
+    @TempDir
+    private static Path shared;
+
     @BeforeAll
     static void open() throws Exception {
         var settings = new HashMap<>(TestEngine.houseSettings());
         settings.put("PORT", String.valueOf(freePort()));
+        settings.put("WORKSPACE_ROOTS", shared.toString());
         house = TestHouse.open(settings);
         engine = TestEngine.of(house.platformId());
     }
@@ -220,6 +228,36 @@ class DockerHouseTest {
         house.awaitStatus(id, "online");
         assertThat(task).isNotNull();
         assertThat(engine.run(engine.container(id), "cat", "/workspace/note")).isEqualTo("kept");
+    }
+
+    @Test
+    void aDirectoryOfTheHostIsSharedWhereTheOperatorAllowsIt() throws Exception {
+        var work = Files.createDirectory(shared.resolve("work"));
+        Files.setPosixFilePermissions(work, PosixFilePermissions.fromString("rwxrwxrwx"));
+        var id = online("{\"name\":\"sharer\",\"workspace_dir\":\"" + work + "\"}");
+        engine.run(engine.container(id), "sh", "-c", "echo shared > /workspace/note");
+        assertThat(work.resolve("note")).hasContent("shared");
+        assertThat(house.get("/workspaces/" + id).text("workspace_access")).isEqualTo("read_write");
+        assertThat(house.get("/events/" + id).body().toString()).contains("\"workspace_dir\":\"" + work + "\"");
+        for (var refused : List.of(
+                "\"workspace_dir\":\"/etc\"", "\"workspace_dir\":\"" + work + "/note\"", "\"privileged\":true")) {
+            var answer = house.post("/workspaces", "{\"name\":\"greedy\"," + refused + "}");
+            assertThat(answer.status()).as(refused).isEqualTo(400);
+            assertThat(answer.text("code")).as(refused).isEqualTo("host_access_not_allowed");
+        }
+        var below = Files.createDirectory(work.resolve("below"));
+        assertThat(house.post("/workspaces", "{\"name\":\"nested\",\"workspace_dir\":\"" + below + "\"}")
+                        .text("error"))
+                .contains("neither above nor below that of workspace sharer");
+        assertThat(house.admin("PATCH", "/workspaces/" + id, "{\"workspace_access\":\"read_only\"}")
+                        .status())
+                .isEqualTo(200);
+        house.post("/workspaces/" + id + "/restart", "");
+        await().until(() -> house.get("/workspaces/" + id).body().path("epoch").asInt() == 2);
+        assertThat(engine.run(engine.container(id), "sh", "-c", "echo more >> /workspace/note"))
+                .contains("Read-only file system");
+        assertThat(house.admin("DELETE", "/workspaces/" + id, "").status()).isEqualTo(200);
+        assertThat(work.resolve("note")).as("is not ours to remove").hasContent("shared");
     }
 
     @Test

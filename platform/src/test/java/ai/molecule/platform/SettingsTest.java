@@ -7,6 +7,7 @@ import ai.molecule.platform.Settings.BadSettingsException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,6 +47,29 @@ class SettingsTest {
     void aBackendThatIsNotThereYetIsRefusedByName() {
         assertThatThrownBy(() -> Settings.read(Map.of("CONTAINER_BACKEND", "flyio")))
                 .hasMessageContaining("no flyio backend yet");
+    }
+
+    @Test
+    void aRootIsADirectoryOfNothingButWork(@TempDir Path home) throws Exception {
+        var work = Files.createDirectory(home.toRealPath().resolve("work"));
+        var link = Files.createSymbolicLink(home.resolve("link"), work);
+        assertThat(Settings.read(Map.of("WORKSPACE_ROOTS", work.toString()))
+                        .containers()
+                        .rules()
+                        .roots())
+                .containsExactly(work);
+        for (var wrong : List.of("/", "/etc", "/usr/local", "work", work + "/missing", link.toString())) {
+            assertThatThrownBy(() -> Settings.read(Map.of("WORKSPACE_ROOTS", wrong)))
+                    .as(wrong)
+                    .hasMessageContaining("WORKSPACE_ROOTS: expected");
+        }
+        assertThatThrownBy(() -> Settings.read(Map.of(
+                        "WORKSPACE_ROOTS",
+                        work.toString(),
+                        "DATA_DIR",
+                        work.resolve("data").toString())))
+                .hasMessageContaining("the platform's own");
+        assertThat(Settings.read(Map.of()).containers().rules().privileged()).isFalse();
     }
 
     @Test

@@ -4,6 +4,7 @@ import ai.molecule.platform.access.Access;
 import ai.molecule.platform.access.Hierarchy;
 import ai.molecule.platform.access.Keys;
 import ai.molecule.platform.backend.FakeBackend;
+import ai.molecule.platform.backend.HostRules;
 import ai.molecule.platform.journal.Journal;
 import ai.molecule.platform.ledger.Board;
 import ai.molecule.platform.live.Feed;
@@ -52,7 +53,7 @@ public final class TestRooms implements AutoCloseable {
     public final Workspaces workspaces = new Workspaces(
             lives,
             journal,
-            new Offer(Set.of(), runtimes, Map.of("process", backend)),
+            new Offer(Set.of(), runtimes, Map.of("process", backend), HostRules.NOTHING),
             spares,
             access,
             secrets,

@@ -41,6 +41,7 @@ public final class Refusal extends RuntimeException {
         INVALID_FIELD,
         RUNTIME_NOT_ALLOWED,
         BACKEND_NOT_AVAILABLE,
+        HOST_ACCESS_NOT_ALLOWED,
         URL_NOT_ALLOWED,
         UNAUTHENTICATED,
         INVALID_TOKEN,

@@ -17,6 +17,11 @@ public interface Backend extends AutoCloseable {
     /// True when it can run a runtime.
     boolean runs(AgentRuntime runtime);
 
+    /// True when it can let an agent have something of the machine it runs on.
+    default boolean opensHost() {
+        return false;
+    }
+
     /// Hears of deaths nobody ordered, of health and of steps; call once, before the first start.
     void onNews(Consumer<News> listener);
 

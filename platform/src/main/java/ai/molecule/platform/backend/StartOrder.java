@@ -7,6 +7,7 @@ import java.util.Map;
 /// What is to be started.
 ///
 /// @param generation counts the starts of a workspace's agent
+/// @param host what of its machine it gets
 /// @param platformUrl how the agent reaches the platform
 /// @param enrolment the secret with which the agent registers, once
 /// @param secrets values for its environment; what the platform puts there itself goes before them
@@ -15,6 +16,7 @@ public record StartOrder(
         long generation,
         AgentRuntime runtime,
         Size size,
+        HostAccess host,
         URI platformUrl,
         String enrolment,
         Map<String, String> secrets) {
@@ -28,7 +30,7 @@ public record StartOrder(
 
     /// All that is known of an agent that is made ahead.
     public static StartOrder ahead(WorkspaceId workspace, AgentRuntime runtime, Size size, URI platformUrl) {
-        return new StartOrder(workspace, FIRST, runtime, size, platformUrl, "", Map.of());
+        return new StartOrder(workspace, FIRST, runtime, size, HostAccess.NONE, platformUrl, "", Map.of());
     }
 
     @Override

@@ -73,6 +73,7 @@ final class Errors {
                     INVALID_FIELD,
                     RUNTIME_NOT_ALLOWED,
                     BACKEND_NOT_AVAILABLE,
+                    HOST_ACCESS_NOT_ALLOWED,
                     URL_NOT_ALLOWED,
                     PARENT_CYCLE -> 400;
             case UNAUTHENTICATED, INVALID_TOKEN -> 401;

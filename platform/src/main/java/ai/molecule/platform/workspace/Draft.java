@@ -1,5 +1,6 @@
 package ai.molecule.platform.workspace;
 
+import ai.molecule.platform.backend.HostAccess;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.Wire;
 import ai.molecule.protocol.WireException;
@@ -41,7 +42,6 @@ public record Draft(
     /// @throws WireException when a field is missing, of the wrong type or out of range
     public static Draft read(JsonNode body, String defaultBackend) {
         var wire = Wire.of(body);
-        refuseWhatWouldBeLost(wire);
         var runtime = wire.text("runtime", "");
         var backend = wire.text("backend", "");
         var external =
@@ -63,6 +63,7 @@ public record Draft(
                 external ? Profile.EXTERNAL : runtime.isEmpty() ? "echo" : runtime,
                 external ? Profile.EXTERNAL : backend.isEmpty() ? defaultBackend : backend,
                 (int) Math.max(1, wire.integer("max_concurrent_tasks", 1)),
+                HostFields.read(wire, HostAccess.NONE),
                 wire.has("metadata") ? wire.object("metadata").json() : Json.object());
         var parent = wire.has("parent_id") ? wire.workspaceId("parent_id") : null;
         return new Draft(profile, parent, position(wire), url, secrets(wire));
@@ -81,12 +82,5 @@ public record Draft(
             return null;
         }
         return new Position(canvas.number("x", 0), canvas.number("y", 0));
-    }
-
-    /// Better no workspace than one that lacks, without a word, what its owner gave it.
-    private static void refuseWhatWouldBeLost(Wire wire) {
-        if (!wire.text("workspace_dir", "").isEmpty()) {
-            throw new WireException("Expected no \"workspace_dir\": this version of the platform cannot mount one yet");
-        }
     }
 }

@@ -2,9 +2,12 @@ package ai.molecule.platform.workspace;
 
 import ai.molecule.platform.backend.AgentRuntime;
 import ai.molecule.platform.backend.Backend;
+import ai.molecule.platform.backend.HostAccess;
+import ai.molecule.platform.backend.HostRules;
 import ai.molecule.protocol.Refusal;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -12,7 +15,8 @@ import java.util.TreeSet;
 ///
 /// @param allowed the runtimes that the operator allows; empty for all
 /// @param backends those that are open, by name
-public record Offer(Set<String> allowed, Runtimes runtimes, Map<String, Backend> backends) {
+/// @param rules what agents may have of the machine they run on
+public record Offer(Set<String> allowed, Runtimes runtimes, Map<String, Backend> backends, HostRules rules) {
 
     public Offer {
         allowed = Set.copyOf(allowed);
@@ -21,7 +25,8 @@ public record Offer(Set<String> allowed, Runtimes runtimes, Map<String, Backend>
 
     /// Refuses what cannot be had.
     ///
-    /// @throws Refusal `runtime_not_allowed` or `backend_not_available`, naming what can
+    /// @throws Refusal `runtime_not_allowed`, `backend_not_available` or `host_access_not_allowed`, naming what
+    /// can
     void check(Profile wanted) {
         if (!allowed.isEmpty() && !allowed.contains(wanted.runtime())) {
             throw notAllowed(wanted, new TreeSet<>(allowed), "");
@@ -41,11 +46,24 @@ public record Offer(Set<String> allowed, Runtimes runtimes, Map<String, Backend>
         if (!backend.runs(runtime)) {
             throw notAllowed(wanted, names(backend), " that the " + wanted.backend() + " backend can run");
         }
+        if (!wanted.host().equals(HostAccess.NONE)) {
+            checkHost(wanted.host(), backend);
+        }
         if (wanted.tier().number() < runtime.tierMin()) {
             throw new Refusal(
                     Refusal.Reason.INVALID_FIELD,
                     "Expected \"tier\" of at least " + runtime.tierMin() + " for runtime " + runtime.id()
                             + ", but found " + wanted.tier().number());
+        }
+    }
+
+    private void checkHost(HostAccess wanted, Backend backend) {
+        var objection = backend.opensHost()
+                ? rules.objection(wanted)
+                : Optional.of("Expected nothing of the machine on the " + backend.name()
+                        + " backend, but found \"workspace_dir\" or \"privileged\"");
+        if (objection.isPresent()) {
+            throw new Refusal(Refusal.Reason.HOST_ACCESS_NOT_ALLOWED, objection.get());
         }
     }
 

@@ -6,14 +6,17 @@ import ai.molecule.protocol.WireException;
 import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// A wanted change of some of a workspace's fields; fields that are absent stay.
 public final class Patch {
 
     /// What only the operator may change: an agent must not raise itself or leave its place.
-    private static final List<String> OPERATORS =
-            List.of("tier", "parent_id", "runtime", "backend", "workspace_dir", "max_concurrent_tasks", "url");
+    private static final List<String> OPERATORS = Stream.concat(
+                    Stream.of("tier", "parent_id", "runtime", "backend", "max_concurrent_tasks", "url"),
+                    HostFields.NAMES.stream())
+            .toList();
 
     private final Wire wire;
 
@@ -35,7 +38,7 @@ public final class Patch {
                         "Expected the operator to change \"" + field + "\", but an agent asked");
             }
         }
-        for (var field : List.of("backend", "workspace_dir", "url")) {
+        for (var field : List.of("backend", "url")) {
             if (wire.has(field)) {
                 throw new WireException("Expected \"" + field + "\" to stay as it was created");
             }
@@ -51,6 +54,11 @@ public final class Patch {
         return wire.mentions("parent_id");
     }
 
+    /// True when something of the machine is asked for, or given back.
+    boolean asksForHost() {
+        return HostFields.NAMES.stream().anyMatch(wire::mentions);
+    }
+
     @Nullable
     WorkspaceId parent() {
         return wire.has("parent_id") ? wire.workspaceId("parent_id") : null;
@@ -64,6 +72,7 @@ public final class Patch {
                 runtime(old),
                 old.backend(),
                 (int) wire.integer("max_concurrent_tasks", old.maxConcurrentTasks()),
+                HostFields.read(wire, old.host()),
                 wire.has("metadata") ? wire.object("metadata").json() : old.metadata());
     }
 

@@ -1,13 +1,15 @@
 package ai.molecule.platform.workspace;
 
+import ai.molecule.platform.backend.HostAccess;
 import ai.molecule.protocol.WireException;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.regex.Pattern;
 
-/// What a workspace is: its name and role in the organisation, its size, what its agent is made of and where that
-/// runs.
+/// What a workspace is: its name and role in the organisation, its size, what its agent is made of and where
+/// that runs.
 ///
 /// @param backend a backend's name, or `external`
+/// @param host what of its machine the agent gets
 /// @param metadata whatever its owner wants to keep with it, an object
 public record Profile(
         String name,
@@ -16,6 +18,7 @@ public record Profile(
         String runtime,
         String backend,
         int maxConcurrentTasks,
+        HostAccess host,
         JsonNode metadata) {
 
     static final int NAME_LENGTH_MAX = 255;
@@ -43,6 +46,10 @@ public record Profile(
         }
         if (maxConcurrentTasks < 1 || maxConcurrentTasks > TASKS_MAX) {
             throw new WireException("Expected \"max_concurrent_tasks\" to be between 1 and " + TASKS_MAX);
+        }
+        if (backend.equals(EXTERNAL) && !host.equals(HostAccess.NONE)) {
+            throw new WireException(
+                    "Expected an external workspace to have nothing of this machine, but found \"workspace_dir\" or \"privileged\"");
         }
         var text = metadata.toString();
         if (!metadata.isObject() || text.length() > METADATA_BYTES_MAX || text.contains("\\u0000")) {

@@ -256,6 +256,7 @@ public final class Provisioner {
                     workspace.generation(),
                     runtime,
                     workspace.profile().tier().size(),
+                    workspace.profile().host(),
                     surroundings.platformUrl().apply(backend),
                     enrolment,
                     values));

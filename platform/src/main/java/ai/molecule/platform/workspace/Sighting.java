@@ -20,7 +20,10 @@ public record Sighting(Workspace workspace, Presence presence) {
             "sample_error",
             "error",
             "what",
-            "path");
+            "path",
+            "workspace_dir",
+            "workspace_access",
+            "privileged");
 
     /// What the agent last said; all of it at rest before the first beat.
     ///
@@ -46,7 +49,6 @@ public record Sighting(Workspace workspace, Presence presence) {
         json.put("last_error_rate", presence.errorRate());
         json.put("last_sample_error", presence.sampleError());
         json.put("uptime_seconds", presence.uptimeSeconds());
-        json.putNull("workspace_dir");
         json.put("monthly_spend", 0);
         json.putNull("budget_limit");
         return json;
@@ -77,6 +79,7 @@ public record Sighting(Workspace workspace, Presence presence) {
                 .put("collapsed", place.collapsed())
                 .put("max_concurrent_tasks", profile.maxConcurrentTasks());
         json.set("metadata", profile.metadata());
+        HostFields.write(profile.host(), json);
         return json.put("epoch", workspace.guest().epoch())
                 .put("created_at", workspace.createdAt().toString());
     }

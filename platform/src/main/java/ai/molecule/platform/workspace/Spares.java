@@ -3,6 +3,7 @@ package ai.molecule.platform.workspace;
 import ai.molecule.platform.backend.AgentRuntime;
 import ai.molecule.platform.backend.Backend;
 import ai.molecule.platform.backend.BackendException;
+import ai.molecule.platform.backend.HostAccess;
 import ai.molecule.platform.backend.News;
 import ai.molecule.platform.backend.StartOrder;
 import ai.molecule.protocol.WorkspaceId;
@@ -23,8 +24,7 @@ import org.slf4j.LoggerFactory;
 /// created takes the id of one, and its first start finds everything there but its order.
 ///
 /// A spare carries nothing of anybody, and is never given twice. Soft: those of a process that is gone belong
-/// to
-/// workspaces that never were, and are swept like all such.
+/// to workspaces that never were, and are swept like all such.
 public final class Spares implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Spares.class);
@@ -74,10 +74,11 @@ public final class Spares implements AutoCloseable {
     }
 
     /// The id of a workspace whose agent is ready and is as somebody wants theirs. It is taken: whoever does
-    /// not
-    /// use it leaves it to the sweep.
+    /// not use it leaves it to the sweep.
     synchronized Optional<WorkspaceId> take(Profile profile) {
-        if (!profile.backend().equals(wanted.backend()) || profile.tier() != Tier.T2) {
+        if (!profile.backend().equals(wanted.backend())
+                || profile.tier() != Tier.T2
+                || !profile.host().equals(HostAccess.NONE)) {
             return Optional.empty();
         }
         var runtime = surroundings.runtimes().find(profile.runtime());

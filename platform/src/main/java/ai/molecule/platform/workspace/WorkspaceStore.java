@@ -1,5 +1,6 @@
 package ai.molecule.platform.workspace;
 
+import ai.molecule.platform.backend.HostAccess;
 import ai.molecule.platform.store.Database;
 import ai.molecule.platform.store.Row;
 import ai.molecule.protocol.A2aVersion;
@@ -33,9 +34,9 @@ final class WorkspaceStore {
         database.update(
                 """
                 insert into workspaces (id, name, role, tier, runtime, backend, max_concurrent_tasks, metadata,
-                    parent_id, x, y, collapsed, url, agent_card, epoch, status, status_since, status_reason,
+                    host_dir, host_read_only, host_privileged, parent_id, x, y, collapsed, url, agent_card, epoch, status, status_since, status_reason,
                     generation, version, created_at)
-                values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, 0, ?, ?, ?, ?, ?, ?)
+                values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, 0, ?, ?, ?, ?, ?, ?)
                 """,
                 made.id().value(),
                 profile.name(),
@@ -45,6 +46,9 @@ final class WorkspaceStore {
                 profile.backend(),
                 profile.maxConcurrentTasks(),
                 profile.metadata().toString(),
+                profile.host().directory(),
+                profile.host().readOnly(),
+                profile.host().privileged(),
                 value(place.parent()),
                 place.x(),
                 place.y(),
@@ -66,6 +70,7 @@ final class WorkspaceStore {
         var rows = database.update(
                 """
                 update workspaces set name = ?, role = ?, tier = ?, runtime = ?, max_concurrent_tasks = ?, metadata = ?,
+                    host_dir = ?, host_read_only = ?, host_privileged = ?,
                     parent_id = ?, x = ?, y = ?, collapsed = ?, url = ?, agent_card = ?, speaks = ?, streams = ?, epoch = ?,
                     status = ?, status_since = ?, status_reason = ?, generation = ?, version = version + 1
                 where id = ? and version = ?
@@ -76,6 +81,9 @@ final class WorkspaceStore {
                 profile.runtime(),
                 profile.maxConcurrentTasks(),
                 profile.metadata().toString(),
+                profile.host().directory(),
+                profile.host().readOnly(),
+                profile.host().privileged(),
                 value(place.parent()),
                 place.x(),
                 place.y(),
@@ -92,6 +100,17 @@ final class WorkspaceStore {
                 changed.id().value(),
                 changed.version());
         return rows == 1;
+    }
+
+    /// The name of another workspace that has a directory above or below one: its agent could put a link to
+    /// anywhere into the way.
+    Optional<String> neighbourOf(WorkspaceId id, String directory) {
+        return database.first("""
+                select name from workspaces
+                where host_dir <> '' and status <> 'removed' and id <> ? and host_dir <> ?
+                    and (starts_with(host_dir, ? || '/') or starts_with(?, host_dir || '/'))
+                limit 1
+                """, row -> row.text("name"), id.value(), directory, directory, directory);
     }
 
     /// Whoever removes it wants what its agents wrote.
@@ -240,6 +259,7 @@ final class WorkspaceStore {
                         row.text("runtime"),
                         row.text("backend"),
                         row.count("max_concurrent_tasks"),
+                        new HostAccess(row.text("host_dir"), row.flag("host_read_only"), row.flag("host_privileged")),
                         Json.trusted(row.text("metadata"))),
                 new Place(
                         parent == null ? null : new WorkspaceId(parent),

@@ -117,16 +117,20 @@ public final class Workspaces {
     /// @throws Refusal when the new parent does not exist or would close a circle
     public Workspace patch(WorkspaceId id, Patch patch) {
         return database.inTransaction(() -> {
-            if (patch.reparents()) {
+            if (patch.reparents() || patch.asksForHost()) {
                 store.lockTree();
+            }
+            if (patch.reparents()) {
                 checkParent(id, patch.parent());
             }
             return lives.change(id, found -> {
                 var old = present(found);
                 var profile = patch.applyTo(old.profile());
                 if (!profile.runtime().equals(old.profile().runtime())
-                        || profile.tier() != old.profile().tier()) {
+                        || profile.tier() != old.profile().tier()
+                        || !profile.host().equals(old.profile().host())) {
                     offer.check(profile);
+                    checkNeighbours(id, profile);
                 }
                 return old.with(profile).with(patch.applyTo(old.place()));
             });
@@ -292,6 +296,7 @@ public final class Workspaces {
         store.lockTree();
         var id = spares.take(draft.profile()).orElseGet(WorkspaceId::random);
         checkParent(id, draft.parent());
+        checkNeighbours(id, draft.profile());
         var chosen = draft.position() == null
                 ? Grid.slot(draft.parent() != null, store.countChildren(draft.parent()))
                 : draft.position();
@@ -326,6 +331,18 @@ public final class Workspaces {
             throw new Refusal(
                     Refusal.Reason.INVALID_FIELD,
                     "Expected at most " + DEPTH_MAX + " levels, but the parent is on the last");
+        }
+    }
+
+    private void checkNeighbours(WorkspaceId id, Profile profile) {
+        var directory = profile.host().directory();
+        if (!directory.isEmpty()) {
+            store.neighbourOf(id, directory).ifPresent(name -> {
+                throw new Refusal(
+                        Refusal.Reason.HOST_ACCESS_NOT_ALLOWED,
+                        "Expected \"workspace_dir\" neither above nor below that of workspace " + name
+                                + ", whose agent could put a link into the way");
+            });
         }
     }
 

@@ -63,6 +63,7 @@ public abstract class BackendContract {
                 generation,
                 echo(),
                 new Size(256, 0.5),
+                HostAccess.NONE,
                 URI.create("http://127.0.0.1:9/"),
                 "an enrolment",
                 Map.of("A_SECRET", "hidden"));

@@ -119,6 +119,7 @@ class ProvisionerTest {
                 1,
                 new ai.molecule.platform.backend.AgentRuntime("echo", "", 8000, java.util.List.of(), 60, 1),
                 new Size(512, 1),
+                ai.molecule.platform.backend.HostAccess.NONE,
                 URI.create("http://127.0.0.1/"),
                 "x",
                 Map.of());

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.molecule.platform.TestRooms;
+import ai.molecule.platform.backend.HostAccess;
 import ai.molecule.platform.journal.Event;
 import ai.molecule.platform.workspace.Workspaces.IdempotencyKey;
 import ai.molecule.protocol.Json;
@@ -52,7 +53,8 @@ class WorkspacesTest {
                 .set("canvas", Json.object().put("x", 5).put("y", 6)));
         var found = rooms.workspaces.require(made.id());
         assertThat(found.profile())
-                .isEqualTo(new Profile("Worker", "works", Tier.T3, "echo", "process", 1, Json.object()));
+                .isEqualTo(
+                        new Profile("Worker", "works", Tier.T3, "echo", "process", 1, HostAccess.NONE, Json.object()));
         assertThat(found.place()).isEqualTo(new Place(boss.id(), 5, 6, false));
         assertThat(found.life().status()).isEqualTo("provisioning");
     }
@@ -197,8 +199,16 @@ class WorkspacesTest {
 
     @Test
     void anAgentCannotRaiseItself() {
-        for (var field :
-                new String[] {"tier", "parent_id", "runtime", "backend", "workspace_dir", "max_concurrent_tasks"}) {
+        for (var field : new String[] {
+            "tier",
+            "parent_id",
+            "runtime",
+            "backend",
+            "workspace_dir",
+            "workspace_access",
+            "privileged",
+            "max_concurrent_tasks"
+        }) {
             assertRefused(Reason.FORBIDDEN_FIELD, () -> Patch.read(Json.object().putNull(field), false));
         }
     }

@@ -61,7 +61,7 @@ public final class DockerBackend implements Backend {
         reach.arrive();
         var images = new Images(engine, settings.registries());
         this.fence = new Fence(engine, labels, networks.bridgePrefix(), images, settings.helperImage());
-        this.maker = new Maker(engine, labels, reach, shelf, fence, settings.fence(), images);
+        this.maker = new Maker(engine, labels, settings, reach, shelf, fence, images);
         this.logs = new Logs(engine);
         this.tidings = new Tidings(containers, logs);
         this.interior = new ContainerInterior(engine, containers, shelf);
@@ -93,6 +93,11 @@ public final class DockerBackend implements Backend {
     @Override
     public boolean runs(AgentRuntime runtime) {
         return !runtime.image().isEmpty();
+    }
+
+    @Override
+    public boolean opensHost() {
+        return true;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package ai.molecule.platform.backend.docker;
 
+import ai.molecule.platform.backend.HostRules;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.UUID;
@@ -13,6 +14,7 @@ import java.util.UUID;
 /// @param network own networks, or the host's
 /// @param registries credentials of image registries
 /// @param helperImage an image of ours with a busybox, which puts the fence up
+/// @param rules what agents may have of the engine's machine
 /// @param fence true when what workspaces can reach is fenced in
 public record DockerSettings(
         UUID platform,
@@ -22,7 +24,8 @@ public record DockerSettings(
         Network network,
         boolean fence,
         Registries registries,
-        String helperImage) {
+        String helperImage,
+        HostRules rules) {
 
     /// The engine on this machine.
     public static final String LOCAL = "unix:///var/run/docker.sock";

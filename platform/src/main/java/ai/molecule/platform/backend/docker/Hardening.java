@@ -1,5 +1,6 @@
 package ai.molecule.platform.backend.docker;
 
+import ai.molecule.platform.backend.HostAccess;
 import ai.molecule.platform.backend.Size;
 import com.github.dockerjava.api.model.Bind;
 import com.github.dockerjava.api.model.Capability;
@@ -12,12 +13,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/// What every container gets, and no more: no capability, no new privileges, a read-only root, limits, and the
-/// engine's own seccomp profile.
+/// What every container gets, and no more, unless it is privileged: no capability, no new privileges, a
+/// read-only root, limits, and the engine's own seccomp profile.
 final class Hardening {
 
     /// Who agents are inside a container: nobody that the host knows.
-    static final String USER = "10001:10001";
+    private static final String USER = "10001:10001";
+
+    private static final String ROOT = "0:0";
 
     private static final long MEBIBYTE = 1024 * 1024;
     private static final long NANOS = 1_000_000_000;
@@ -46,14 +49,25 @@ final class Hardening {
                 : "";
     }
 
-    /// The settings of a container.
-    HostConfig config(Size size, String network, List<Bind> binds) {
+    /// Who an agent is in its container.
+    static String user(HostAccess host) {
+        return host.privileged() ? ROOT : USER;
+    }
+
+    /// The settings of a container. One that is privileged keeps its limits and loses its walls.
+    HostConfig config(Size size, HostAccess host, String network, List<Bind> binds) {
+        var config = limited(size, network, binds);
+        return host.privileged()
+                ? config.withPrivileged(true)
+                : config.withCapDrop(Capability.ALL)
+                        .withSecurityOpts(List.of("no-new-privileges:true"))
+                        .withReadonlyRootfs(true);
+    }
+
+    private HostConfig limited(Size size, String network, List<Bind> binds) {
         return HostConfig.newHostConfig()
                 .withNetworkMode(network)
                 .withBinds(binds)
-                .withCapDrop(Capability.ALL)
-                .withSecurityOpts(List.of("no-new-privileges:true"))
-                .withReadonlyRootfs(true)
                 .withTmpFs(Map.of("/tmp", SCRATCH))
                 .withMemory(memory(size))
                 .withMemorySwap(memory(size))

@@ -32,12 +32,9 @@ final class Maker {
     private final Shelf shelf;
     private final Fence fence;
     private final Hardening hardening;
-    private final boolean fenced;
+    private final DockerSettings settings;
 
-    /// What it works with.
-    ///
-    /// @param fenced true when what workspaces reach is to be fenced in
-    Maker(Engine engine, Labels labels, Reach reach, Shelf shelf, Fence fence, boolean fenced, Images images)
+    Maker(Engine engine, Labels labels, DockerSettings settings, Reach reach, Shelf shelf, Fence fence, Images images)
             throws BackendException {
         this.engine = engine;
         this.labels = labels;
@@ -48,7 +45,7 @@ final class Maker {
         this.fence = fence;
         this.hardening = new Hardening(
                 engine.ask("tell about itself", () -> engine.client().infoCmd().exec()));
-        this.fenced = fenced;
+        this.settings = settings;
     }
 
     /// Makes and starts a container; where that fails, there is none.
@@ -104,16 +101,20 @@ final class Maker {
 
         /// The same for two that are made of the same.
         String print() {
-            return image + " " + order.size() + " " + new TreeMap<>(environment);
+            return image + " " + order.size() + " " + order.host() + " " + new TreeMap<>(environment);
         }
     }
 
     private Plan plan(StartOrder order, InspectImageResponse image, boolean ahead) throws BackendException {
+        var objection = settings.rules().objection(order.host());
+        if (objection.isPresent()) {
+            throw new BackendException(objection.get());
+        }
         var spot = reach.spot(order.workspace(), order.runtime().port());
         var platform = Addresses.isLoopback(order.platformUrl())
                 ? reach.platform(spot, Addresses.port(order.platformUrl()))
                 : order.platformUrl();
-        if (fenced && reach.fenced()) {
+        if (settings.fence() && reach.fenced()) {
             fence.ensure(Addresses.port(platform));
         }
         var byFile = BY_FILE.equals(label(image, SECRETS_BY));
@@ -150,7 +151,7 @@ final class Maker {
     private String create(Plan plan) throws BackendException {
         var order = plan.order();
         var name = Labels.name(order.workspace(), "g" + order.generation());
-        var binds = shelf.ensure(order.workspace());
+        var binds = shelf.ensure(order.workspace(), order.host());
         var marks = labels.of(order.workspace(), order.generation(), plan.spot().url());
         if (plan.ahead()) {
             marks.put(Labels.AHEAD, plan.print());
@@ -163,10 +164,10 @@ final class Maker {
                             .createContainerCmd(order.runtime().image())
                             .withName(name)
                             .withLabels(marks)
-                            .withUser(Hardening.USER)
+                            .withUser(Hardening.user(order.host()))
                             .withEnv(variables)
-                            .withHostConfig(
-                                    hardening.config(order.size(), plan.spot().network(), binds))
+                            .withHostConfig(hardening.config(
+                                    order.size(), order.host(), plan.spot().network(), binds))
                             .withStopTimeout(Containers.GOODBYE_SECONDS);
                     plan.spot()
                             .address()

@@ -1,9 +1,12 @@
 package ai.molecule.platform.backend.docker;
 
 import ai.molecule.platform.backend.BackendException;
+import ai.molecule.platform.backend.HostAccess;
 import ai.molecule.protocol.WorkspaceId;
 import com.github.dockerjava.api.command.InspectVolumeResponse;
+import com.github.dockerjava.api.model.AccessMode;
 import com.github.dockerjava.api.model.Bind;
+import com.github.dockerjava.api.model.Volume;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -41,12 +44,17 @@ final class Shelf {
     }
 
     /// The workspace's volumes, made where they are missing, as they are mounted.
-    List<Bind> ensure(WorkspaceId workspace) throws BackendException {
+    ///
+    /// @param host may name a directory to take the place of the second
+    List<Bind> ensure(WorkspaceId workspace, HostAccess host) throws BackendException {
+        var data = new Volume(WORKSPACE);
         create(workspace, CONFIGS_PART);
+        var configs = new Bind(Labels.name(workspace, CONFIGS_PART), new Volume(CONFIGS));
+        if (!host.directory().isEmpty()) {
+            return List.of(configs, new Bind(host.directory(), data, host.readOnly() ? AccessMode.ro : AccessMode.rw));
+        }
         create(workspace, DATA_PART);
-        return List.of(
-                Bind.parse(Labels.name(workspace, CONFIGS_PART) + ":" + CONFIGS),
-                Bind.parse(Labels.name(workspace, DATA_PART) + ":" + WORKSPACE));
+        return List.of(configs, new Bind(Labels.name(workspace, DATA_PART), data));
     }
 
     void remove(WorkspaceId workspace, boolean keepData) throws BackendException {

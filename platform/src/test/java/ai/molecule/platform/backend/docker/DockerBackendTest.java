@@ -7,6 +7,9 @@ import static org.awaitility.Awaitility.await;
 import ai.molecule.platform.backend.AgentRuntime;
 import ai.molecule.platform.backend.Backend;
 import ai.molecule.platform.backend.BackendContract;
+import ai.molecule.platform.backend.BackendException;
+import ai.molecule.platform.backend.HostAccess;
+import ai.molecule.platform.backend.HostRules;
 import ai.molecule.platform.backend.Interior;
 import ai.molecule.platform.backend.News;
 import ai.molecule.platform.backend.Running;
@@ -19,6 +22,9 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -27,6 +33,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class DockerBackendTest extends BackendContract {
 
@@ -71,6 +78,7 @@ class DockerBackendTest extends BackendContract {
                 1,
                 runtime,
                 new Size(256, 0.5),
+                HostAccess.NONE,
                 URI.create("http://127.0.0.1:9/"),
                 "an enrolment",
                 Map.of("KEY", "v"));
@@ -146,7 +154,7 @@ class DockerBackendTest extends BackendContract {
         backend.start(order(WorkspaceId.random(), 1));
         // A crash before the container, one before the network: what each leaves.
         var labels = new Labels(platform);
-        new Shelf(engine.engine(), labels).ensure(WorkspaceId.random());
+        new Shelf(engine.engine(), labels).ensure(WorkspaceId.random(), HostAccess.NONE);
         new Networks(engine.engine(), labels, TestEngine.settings(platform).subnets()).ensure(WorkspaceId.random());
         assertThat(engine.left()).containsExactly(2, 3, 3);
         backend.sweep(id -> id.equals(kept) ? Backend.Claim.EVERYTHING : Backend.Claim.NOTHING);
@@ -166,8 +174,8 @@ class DockerBackendTest extends BackendContract {
     @Test
     void theLastLinesOfADeathAreTold() throws Exception {
         var id = WorkspaceId.random();
-        var order =
-                new StartOrder(id, 1, echo(), new Size(256, 0.5), URI.create("not-a-url"), "an enrolment", Map.of());
+        var order = new StartOrder(
+                id, 1, echo(), new Size(256, 0.5), HostAccess.NONE, URI.create("not-a-url"), "an enrolment", Map.of());
         backend.start(order);
         await().atMost(PATIENCE).until(() -> deaths.size() == 1);
         assertThat(deaths.getFirst().how())
@@ -245,6 +253,62 @@ class DockerBackendTest extends BackendContract {
         assertThat(deaths).isEmpty();
     }
 
+    private StartOrder order(HostAccess host) {
+        var order = order(WorkspaceId.random(), 1);
+        return new StartOrder(
+                order.workspace(),
+                1,
+                order.runtime(),
+                order.size(),
+                host,
+                order.platformUrl(),
+                order.enrolment(),
+                order.secrets());
+    }
+
+    private void openTo(Path root) throws BackendException {
+        backend.close();
+        var own = TestEngine.settings(platform);
+        backend = DockerBackend.open(new DockerSettings(
+                platform,
+                own.host(),
+                own.certificates(),
+                own.subnets(),
+                DockerSettings.Network.OWN,
+                true,
+                Registries.NONE,
+                TestEngine.IMAGE,
+                new HostRules(List.of(root), false)));
+    }
+
+    @Test
+    void aDirectoryOfTheHostTakesTheVolumesPlace(@TempDir Path root) throws Exception {
+        openTo(root);
+        var work = Files.createDirectory(root.resolve("work"));
+        Files.setPosixFilePermissions(work, PosixFilePermissions.fromString("rwxrwxrwx"));
+        var writer = backend.start(order(new HostAccess(work.toString(), false, false)));
+        engine.run(writer.handle(), "sh", "-c", "echo from inside > /workspace/note");
+        assertThat(work.resolve("note")).hasContent("from inside");
+        var reader = backend.start(order(new HostAccess(work.toString(), true, false)));
+        assertThat(engine.run(reader.handle(), "cat", "/workspace/note")).isEqualTo("from inside");
+        assertThat(engine.run(reader.handle(), "sh", "-c", "echo more > /workspace/other"))
+                .contains("Read-only file system");
+        assertThat(engine.left()).as("no volume was made for it").containsExactly(2, 2, 0);
+    }
+
+    @Test
+    void aDirectoryThatBecameALinkIsNotMounted(@TempDir Path root) throws Exception {
+        openTo(root);
+        var link = Files.createSymbolicLink(root.resolve("work"), Path.of("/etc"));
+        assertThatThrownBy(() -> backend.start(order(new HostAccess(link.toString(), false, false))))
+                .hasMessageContaining("without symbolic links");
+        assertThatThrownBy(() -> backend.start(order(new HostAccess("/etc", true, false))))
+                .hasMessageContaining("WORKSPACE_ROOTS");
+        assertThatThrownBy(() -> backend.start(order(new HostAccess("", false, true))))
+                .hasMessageContaining("ALLOW_PRIVILEGED_WORKSPACES");
+        assertThat(backend.list()).isEmpty();
+    }
+
     private void awaitHealth(boolean well) {
         await().atMost(PATIENCE)
                 .until(() -> news.stream().anyMatch(one -> one instanceof News.Health health && health.well() == well));
@@ -262,7 +326,8 @@ class DockerBackendTest extends BackendContract {
                 DockerSettings.Network.HOST,
                 true,
                 Registries.NONE,
-                TestEngine.IMAGE));
+                TestEngine.IMAGE,
+                HostRules.NOTHING));
         var started = backend.start(order(WorkspaceId.random(), 1));
         assertThat(started.address().getHost()).isEqualTo("127.0.0.1");
         await().atMost(PATIENCE).until(() -> {
@@ -294,6 +359,7 @@ class DockerBackendTest extends BackendContract {
                 1,
                 echo(),
                 new Size(256, 1000),
+                HostAccess.NONE,
                 URI.create("http://127.0.0.1:9/"),
                 "an enrolment",
                 Map.of());

@@ -3,6 +3,7 @@ package ai.molecule.platform.backend.docker;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.molecule.platform.backend.BackendException;
+import ai.molecule.platform.backend.HostRules;
 import ai.molecule.protocol.WorkspaceId;
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.command.InspectContainerResponse;
@@ -70,7 +71,8 @@ public final class TestEngine implements AutoCloseable {
                 DockerSettings.Network.OWN,
                 true,
                 Registries.NONE,
-                IMAGE);
+                IMAGE,
+                HostRules.NOTHING);
     }
 
     /// The newest container of a workspace.
