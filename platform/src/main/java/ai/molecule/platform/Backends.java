@@ -101,6 +101,10 @@ final class Backends {
     void listening(int port, Optional<URI> platformUrl) {
         agentsPort = port;
         named = platformUrl;
+        if (docker != null) {
+            var url = platformUrl(docker, platformUrl.orElse(URI.create("http://127.0.0.1:" + port + "/")));
+            docker.serve(url.getPort() >= 0 ? url.getPort() : "https".equals(url.getScheme()) ? 443 : 80);
+        }
     }
 
     /// How agents on a backend reach the platform: as the operator says. A loopback address, which is another

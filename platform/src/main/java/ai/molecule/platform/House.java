@@ -161,7 +161,7 @@ final class House implements AutoCloseable {
         var surroundings = new Provisioner.Surroundings(backends.all(), runtimes, urlForAgents);
         var spares = keep(new Spares(containers.warmPool().at(backends.standard()), surroundings, clock));
         var workspaces = new Workspaces(lives, journal, offer, spares, access, secrets, database, clock);
-        var deaths = new Deaths(lives, database, clock);
+        var deaths = new Deaths(lives, secrets, database, clock);
         var provisioner = new Provisioner(lives, deaths, access, secrets, surroundings, spares, clock);
         var agentUrls = new UrlGuard(settings.allowedAgentCidrs(), "ALLOWED_AGENT_CIDRS");
         var webhookUrls = new UrlGuard(settings.allowedWebhookCidrs(), "ALLOWED_WEBHOOK_CIDRS");
@@ -209,7 +209,7 @@ final class House implements AutoCloseable {
         routes.addAll(new ActivityRoutes(activity, workspaces, new ActivityJson(workspaces, url), clock).routes());
         routes.addAll(new SecretRoutes(secrets, workspaces).routes());
         routes.addAll(new RuntimeRoutes(runtimes, offer).routes());
-        routes.addAll(new InteriorRoutes(interiors).routes());
+        routes.addAll(new InteriorRoutes(interiors, gate).routes());
         routes.addAll(new TaskRoutes(board, asking, new Resending(ledger, deliveries, clock), pushes).routes());
         routes.addAll(new JournalRoutes(journal).routes());
         var edge = keep(Edge.open(

@@ -280,7 +280,7 @@ class DockerHouseTest {
         assertThat(house.get(path + "/stats").body().path("memory_limit_bytes").asLong())
                 .isEqualTo(512L << 20);
         var told = house.get("/events/" + id).body().toString();
-        assertThat(told).contains("WORKSPACE_INSPECTED", "file_saved", "/workspace/notes.txt", "logs");
+        assertThat(told).contains("WORKSPACE_INSPECTED", "file_saved", "files_listed", "/workspace/notes.txt", "logs");
         assertThat(told).doesNotContain("remember").doesNotContain("sesame");
     }
 

@@ -59,7 +59,7 @@ public final class TestRooms implements AutoCloseable {
             secrets,
             database,
             clock);
-    public final Deaths deaths = new Deaths(lives, database, clock);
+    public final Deaths deaths = new Deaths(lives, secrets, database, clock);
     public final Provisioner provisioner = new Provisioner(lives, deaths, access, secrets, surroundings, spares, clock);
     public final Registry registry = new Registry(
             lives,

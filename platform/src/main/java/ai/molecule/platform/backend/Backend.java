@@ -25,6 +25,12 @@ public interface Backend extends AutoCloseable {
     /// Hears of deaths nobody ordered, of health and of steps; call once, before the first start.
     void onNews(Consumer<News> listener);
 
+    /// Fetches what an order needs and what may take minutes, its image; a start does that too, where nobody
+    /// has.
+    ///
+    /// @throws BackendException when it is not to be had
+    default void fetch(StartOrder order) throws BackendException {}
+
     /// Starts an agent. Where this generation runs already, that is the answer.
     ///
     /// @throws BackendException when the backend cannot; nothing is left running then

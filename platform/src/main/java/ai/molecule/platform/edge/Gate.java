@@ -33,7 +33,8 @@ public final class Gate {
     /// Looks at the credential of a request.
     ///
     /// @param reads true for a request that changes nothing
-    /// @throws Refusal `invalid_token` when one is shown and no good; `forbidden` when another site uses a person's
+    /// @throws Refusal `invalid_token` when one is shown and no good; `forbidden` when another site uses a
+    /// person's
     /// session
     Identity identify(Headers headers, boolean reads) {
         var authorization = headers.first(HeaderNames.AUTHORIZATION).orElse("");
@@ -53,6 +54,15 @@ public final class Gate {
             return new Identity(access.identifySession(cookie.get()), null);
         }
         return new Identity(null, null);
+    }
+
+    /// False once the credential of a request that goes on is not the operator's any more.
+    boolean stillAdmin(Headers headers) {
+        try {
+            return identify(headers, true).caller() instanceof Caller.Admin;
+        } catch (Refusal over) {
+            return false;
+        }
     }
 
     /// Refuses who may not use a route.

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 
@@ -21,11 +22,14 @@ import java.util.List;
 public final class InteriorRoutes {
 
     private static final int LINES_USUAL = 200;
+    private static final Duration CHECK_PACE = Duration.ofSeconds(10);
 
     private final Interiors interiors;
+    private final Gate gate;
 
-    public InteriorRoutes(Interiors interiors) {
+    public InteriorRoutes(Interiors interiors, Gate gate) {
         this.interiors = interiors;
+        this.gate = gate;
     }
 
     /// Its routes.
@@ -48,7 +52,7 @@ public final class InteriorRoutes {
         if (call.query("follow").filter("true"::equals).isPresent()) {
             var id = call.id();
             interiors.checkLog(id);
-            return new Answer.Live(response -> stream(response, lines -> interiors.follow(id, last, lines)));
+            return new Answer.Live(response -> stream(call, response, lines -> interiors.follow(id, last, lines)));
         }
         var body = Json.object();
         var lines = body.putArray("lines");
@@ -61,22 +65,35 @@ public final class InteriorRoutes {
         void copyTo(Interiors.Lines lines) throws IOException;
     }
 
-    /// Lines as server-sent events, until the agent ends or the caller goes away.
-    private static void stream(ServerResponse response, Following following) {
+    /// Lines as server-sent events, until the agent ends, the caller goes away, or may not look any more.
+    private void stream(Call call, ServerResponse response, Following following) {
         response.status(Status.OK_200)
                 .header("Content-Type", "text/event-stream")
                 .header("Cache-Control", "no-store")
                 .header("X-Accel-Buffering", "no");
         try (var out = response.outputStream()) {
             following.copyTo(new Interiors.Lines() {
+                private long checked = System.nanoTime();
+
                 @Override
                 public void line(String text) throws IOException {
+                    check();
                     write(out, "data: " + text.replace("\r", "") + "\n\n");
                 }
 
                 @Override
                 public void silence() throws IOException {
+                    check();
                     write(out, ": keep-alive\n\n");
+                }
+
+                private void check() throws IOException {
+                    if (System.nanoTime() - checked > CHECK_PACE.toNanos()) {
+                        checked = System.nanoTime();
+                        if (!gate.stillAdmin(call.request().headers())) {
+                            throw new IOException("the operator's session has ended");
+                        }
+                    }
                 }
             });
             write(out, "event: end\ndata:\n\n");

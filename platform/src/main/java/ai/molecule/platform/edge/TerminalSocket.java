@@ -97,7 +97,7 @@ public final class TerminalSocket implements WsListener {
     /// the server tells of neither.
     private void watch(WsSession session) {
         try {
-            while (stillGood()) {
+            while (gate.stillAdmin(Objects.requireNonNull(shown))) {
                 Thread.sleep(PING_PACE);
                 writing.lock();
                 try {
@@ -112,14 +112,6 @@ public final class TerminalSocket implements WsListener {
             Thread.currentThread().interrupt();
         } catch (RuntimeException gone) {
             end();
-        }
-    }
-
-    private boolean stillGood() {
-        try {
-            return gate.identify(Objects.requireNonNull(shown), true).caller() instanceof Caller.Admin;
-        } catch (Refusal over) {
-            return false;
         }
     }
 

@@ -24,6 +24,8 @@ public final class Secrets {
 
     private static final int PER_OWNER_MAX = 200;
     private static final int VALUE_MAX = 32 * 1024;
+    /// Shorter ones are in every other word.
+    private static final int MASKED_LENGTH_MIN = 6;
     private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,127}");
     private static final String PROBE = "probe";
 
@@ -156,6 +158,19 @@ public final class Secrets {
             }
         }
         return values;
+    }
+
+    /// A text without the values that a workspace's agent got: what agents write before they end is told to
+    /// people
+    /// and kept.
+    public String masked(WorkspaceId workspace, String text) {
+        var masked = text;
+        for (var value : values(workspace).values()) {
+            for (var line : value.lines().map(String::strip).toList()) {
+                masked = line.length() < MASKED_LENGTH_MIN ? masked : masked.replace(line, "***");
+            }
+        }
+        return masked;
     }
 
     private static void check(String name, String value) {

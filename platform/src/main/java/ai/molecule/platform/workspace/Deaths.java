@@ -2,6 +2,7 @@ package ai.molecule.platform.workspace;
 
 import ai.molecule.platform.backend.Backend;
 import ai.molecule.platform.backend.News;
+import ai.molecule.platform.secret.Secrets;
 import ai.molecule.platform.store.Database;
 import ai.molecule.protocol.Wire;
 import ai.molecule.protocol.WorkspaceId;
@@ -26,11 +27,13 @@ public final class Deaths {
 
     private final Lives lives;
     private final InstanceStore instances;
+    private final Secrets secrets;
     private final Database database;
     private final InstantSource clock;
 
-    public Deaths(Lives lives, Database database, InstantSource clock) {
+    public Deaths(Lives lives, Secrets secrets, Database database, InstantSource clock) {
         this.lives = lives;
+        this.secrets = secrets;
         this.instances = new InstanceStore(database);
         this.database = database;
         this.clock = clock;
@@ -51,18 +54,18 @@ public final class Deaths {
             switch (news) {
                 case News.Death(var id, var generation, var how) -> died(id, generation, how);
                 case News.Health(var id, var generation, var well, var detail) ->
-                    change(id, generation, life -> life.checked(well, told(detail), clock.instant()));
+                    change(id, generation, life -> life.checked(well, told(id, detail), clock.instant()));
                 case News.Step(var id, var generation, var step) ->
-                    change(id, generation, life -> life.stepped(told(step)));
+                    change(id, generation, life -> life.stepped(told(id, step)));
             }
             changed.run();
         });
     }
 
     /// What agents and engines wrote, as it may stand in a row: one line of bounded length without control
-    /// characters.
-    static String told(String text) {
-        return Wire.clip(text.replaceAll("\\p{Cntrl}+", " ").strip(), REASON_LENGTH_MAX);
+    /// characters and without secrets.
+    private String told(WorkspaceId id, String text) {
+        return Wire.clip(secrets.masked(id, text).replaceAll("\\p{Cntrl}+", " ").strip(), REASON_LENGTH_MAX);
     }
 
     private void change(WorkspaceId id, long generation, UnaryOperator<Life> step) {
@@ -71,7 +74,7 @@ public final class Deaths {
 
     /// An agent ended that nobody stopped.
     void died(WorkspaceId id, long generation, String reason) {
-        var how = told(reason);
+        var how = told(id, reason);
         database.inTransaction(() -> {
             lives.hold(id);
             var instance = instances.hold(id).orElse(null);

@@ -97,6 +97,7 @@ public final class Interiors {
     public JsonNode entries(WorkspaceId id, String directory) {
         var path = checked(directory);
         var entries = ask(() -> backend(id).interior().entries(id, path));
+        tell(id, "files_listed", path);
         var array = Json.array();
         for (var entry : entries) {
             array.addObject()
@@ -172,7 +173,9 @@ public final class Interiors {
     ///
     /// @throws Refusal `not_possible` with the reason, when there is none to be had
     public Terminal open(WorkspaceId id, int columns, int rows, Screen screen) {
-        var terminal = ask(() -> backend(id).interior().open(id, columns, rows, new Interior.Screen() {
+        var backend = backend(id);
+        tell(id, "terminal", "");
+        var terminal = ask(() -> backend.interior().open(id, columns, rows, new Interior.Screen() {
             @Override
             public void show(byte[] output) throws IOException {
                 screen.show(output);
@@ -183,7 +186,6 @@ public final class Interiors {
                 screen.ended();
             }
         }));
-        tell(id, "terminal", "");
         return new Terminal() {
             @Override
             public void type(byte[] input) throws IOException {

@@ -10,6 +10,7 @@ import ai.molecule.protocol.WorkspaceId;
 import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -44,7 +45,7 @@ public final class Provisioner {
     private final Spares spares;
     private final InstantSource clock;
     private final Set<WorkspaceId> busy = ConcurrentHashMap.newKeySet();
-    private final Semaphore starts = new Semaphore(STARTS_AT_ONCE);
+    private final Map<String, Semaphore> starts = new ConcurrentHashMap<>();
 
     /// What it works with.
     ///
@@ -75,7 +76,7 @@ public final class Provisioner {
 
     /// One round: takes up everything that is unsettled and not in hand, each on a thread of its own.
     public void round() {
-        for (var id : instances.unsettled(clock.instant(), START_PATIENCE, BATCH)) {
+        for (var id : instances.unsettled(clock.instant(), patienceMin(), BATCH)) {
             if (busy.add(id)) {
                 Thread.ofVirtual().name("settle-" + id).start(() -> {
                     try {
@@ -208,6 +209,14 @@ public final class Provisioner {
                 && !clock.instant().isBefore(instance.notBefore().plus(patience(workspace)));
     }
 
+    /// How long nobody needs to be looked at again after its start.
+    private Duration patienceMin() {
+        return surroundings.runtimes().all().stream()
+                .map(runtime -> Duration.ofSeconds(runtime.readySeconds()))
+                .min(Comparator.naturalOrder())
+                .orElse(START_PATIENCE);
+    }
+
     private Duration patience(Workspace workspace) {
         return surroundings
                 .runtimes()
@@ -225,41 +234,15 @@ public final class Provisioner {
     private void start(Workspace workspace, @Nullable Instance before, Backend backend) throws BackendException {
         var id = workspace.id();
         var fallen = before == null ? 0 : before.deaths();
-        var values = secrets.values(id);
-        starts.acquireUninterruptibly();
+        var intent = new Instance(
+                id, workspace.generation(), backend.name(), Instance.Phase.INTENDED, "", "", fallen, clock.instant());
+        instances.put(intent, clock.instant());
+        var order = order(workspace, backend);
+        backend.fetch(order);
+        var turn = starts.computeIfAbsent(backend.name(), any -> new Semaphore(STARTS_AT_ONCE));
+        turn.acquireUninterruptibly();
         try {
-            var intent = new Instance(
-                    id,
-                    workspace.generation(),
-                    backend.name(),
-                    Instance.Phase.INTENDED,
-                    "",
-                    "",
-                    fallen,
-                    clock.instant());
-            instances.put(intent, clock.instant());
-            var runtime = surroundings
-                    .runtimes()
-                    .find(workspace.profile().runtime())
-                    .orElseThrow(() -> new BackendException("Expected runtime "
-                            + workspace.profile().runtime() + ", but there is none of this name any more"));
-            var missing = runtime.requiredEnv().stream()
-                    .filter(name -> !values.containsKey(name))
-                    .toList();
-            if (!missing.isEmpty()) {
-                throw new BackendException("Expected the secrets " + String.join(", ", missing) + " that runtime "
-                        + runtime.id() + " needs; set them and restart it");
-            }
-            var enrolment = access.newEnrolment(id).reveal();
-            var started = backend.start(new StartOrder(
-                    id,
-                    workspace.generation(),
-                    runtime,
-                    workspace.profile().tier().size(),
-                    workspace.profile().host(),
-                    surroundings.platformUrl().apply(backend),
-                    enrolment,
-                    values));
+            var started = backend.start(order);
             deaths.running(new Instance(
                     id,
                     workspace.generation(),
@@ -270,8 +253,34 @@ public final class Provisioner {
                     fallen,
                     clock.instant()));
         } finally {
-            starts.release();
+            turn.release();
         }
+    }
+
+    private StartOrder order(Workspace workspace, Backend backend) throws BackendException {
+        var profile = workspace.profile();
+        var values = secrets.values(workspace.id());
+        var runtime = surroundings
+                .runtimes()
+                .find(profile.runtime())
+                .orElseThrow(() -> new BackendException(
+                        "Expected runtime " + profile.runtime() + ", but there is none of this name any more"));
+        var missing = runtime.requiredEnv().stream()
+                .filter(name -> !values.containsKey(name))
+                .toList();
+        if (!missing.isEmpty()) {
+            throw new BackendException("Expected the secrets " + String.join(", ", missing) + " that runtime "
+                    + runtime.id() + " needs; set them and restart it");
+        }
+        return new StartOrder(
+                workspace.id(),
+                workspace.generation(),
+                runtime,
+                profile.tier().size(),
+                profile.host(),
+                surroundings.platformUrl().apply(backend),
+                access.newEnrolment(workspace.id()).reveal(),
+                values);
     }
 
     private void stop(Workspace workspace, Backend backend) throws BackendException {

@@ -2,11 +2,14 @@ package ai.molecule.platform.backend;
 
 import ai.molecule.protocol.WorkspaceId;
 import java.net.URI;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -16,6 +19,7 @@ public final class FakeBackend implements Backend {
     private final Map<WorkspaceId, StartOrder> running = new ConcurrentHashMap<>();
     private final List<StartOrder> orders = new ArrayList<>();
     private Consumer<News> listener = news -> {};
+    private final Set<WorkspaceId> slow = ConcurrentHashMap.newKeySet();
     private volatile String refusal = "";
     private volatile boolean away;
 
@@ -32,6 +36,13 @@ public final class FakeBackend implements Backend {
     @Override
     public void onNews(Consumer<News> heir) {
         listener = heir;
+    }
+
+    @Override
+    public void fetch(StartOrder order) {
+        while (slow.contains(order.workspace())) {
+            LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+        }
     }
 
     @Override
@@ -98,6 +109,12 @@ public final class FakeBackend implements Backend {
         refusal = reason;
     }
 
+    /// Takes for ever to fetch what workspaces need, until there are none of them any more.
+    public void fetchSlowly(Collection<WorkspaceId> workspaces) {
+        slow.clear();
+        slow.addAll(workspaces);
+    }
+
     /// Does not answer from now on, or does again.
     public void goAway(boolean gone) {
         away = gone;
@@ -110,9 +127,14 @@ public final class FakeBackend implements Backend {
 
     /// Lets an agent die.
     public void kill(WorkspaceId workspace) {
+        kill(workspace, "killed");
+    }
+
+    /// Lets an agent die with last words.
+    public void kill(WorkspaceId workspace, String how) {
         var order = running.remove(workspace);
         if (order != null) {
-            listener.accept(new News.Death(workspace, order.generation(), "killed"));
+            listener.accept(new News.Death(workspace, order.generation(), how));
         }
     }
 

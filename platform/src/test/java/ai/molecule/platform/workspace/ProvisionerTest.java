@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import ai.molecule.platform.TestRooms;
+import ai.molecule.platform.backend.AgentRuntime;
 import ai.molecule.platform.backend.BackendException;
 import ai.molecule.platform.backend.News;
 import ai.molecule.platform.backend.Size;
@@ -11,6 +12,7 @@ import ai.molecule.platform.backend.StartOrder;
 import ai.molecule.protocol.WorkspaceId;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -94,6 +96,41 @@ class ProvisionerTest {
                         .orElseThrow()
                         .deaths())
                 .isZero();
+    }
+
+    @Test
+    void imagesThatTakeLongHoldNobodyElseUp() {
+        var slow = List.of("a", "b", "c", "d", "e").stream()
+                .map(name -> rooms.create(name).id())
+                .toList();
+        rooms.backend.fetchSlowly(slow);
+        rooms.provisioner.round();
+        var quick = rooms.create("quick");
+        settle("it runs", () -> rooms.backend.runs(quick.id()));
+        assertThat(rooms.backend.orders()).hasSize(1);
+        rooms.backend.fetchSlowly(List.of());
+        settle("all run", () -> slow.stream().allMatch(rooms.backend::runs));
+    }
+
+    @Test
+    void aRuntimeThatIsReadySoonerIsGivenUpSooner() {
+        rooms.runtimes.put(new AgentRuntime("echo", "test/echo", 8000, List.of(), 5, 1));
+        var made = started("late");
+        rooms.clock.turn(Duration.ofSeconds(6));
+        settle(
+                "it is told to be late",
+                () -> rooms.workspaces.require(made.id()).life().reason().contains("did not register within 5 s"));
+    }
+
+    @Test
+    void whatAnAgentSaysBeforeItDiesIsToldWithoutItsSecrets() {
+        var made = started("chatty");
+        rooms.secrets.put(made.id(), "A_KEY", "sesame-open-wide");
+        rooms.secrets.put(made.id(), "PEM", "-----BEGIN\nMIIEvQIBADANBg\n");
+        rooms.secrets.put(made.id(), "PIN", "12");
+        rooms.backend.kill(made.id(), "code 12; last lines: key=sesame-open-wide! | MIIEvQIBADANBg");
+        assertThat(rooms.workspaces.require(made.id()).life().reason())
+                .isEqualTo("code 12; last lines: key=***! | ***");
     }
 
     @Test

@@ -221,7 +221,12 @@ final class ContainerInterior implements Interior {
                     .withStdIn(input)
                     .exec(output);
             var terminal = new Shell(workspace, mark, shell.getId(), typed, output);
-            terminal.resize(columns, rows);
+            try {
+                terminal.resize(columns, rows);
+            } catch (BackendException failed) {
+                terminal.close();
+                throw failed;
+            }
             return terminal;
         } catch (IOException cannotHappen) {
             throw new BackendException("Expected a terminal, but: " + cannotHappen.getMessage(), cannotHappen);

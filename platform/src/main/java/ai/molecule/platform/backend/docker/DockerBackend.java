@@ -116,9 +116,18 @@ public final class DockerBackend implements Backend {
     }
 
     @Override
+    public void fetch(StartOrder order) throws BackendException {
+        maker.fetch(order, steps(order));
+    }
+
+    private Consumer<String> steps(StartOrder order) {
+        return step -> tidings.step(order.workspace(), order.generation(), step);
+    }
+
+    @Override
     public Started start(StartOrder order) throws BackendException {
         synchronized (locks.computeIfAbsent(order.workspace(), any -> new Object())) {
-            Consumer<String> steps = step -> tidings.step(order.workspace(), order.generation(), step);
+            var steps = steps(order);
             for (var container : containers.of(order.workspace())) {
                 var running = running(container, order, steps);
                 if (running.isPresent()) {
@@ -172,8 +181,26 @@ public final class DockerBackend implements Backend {
         locks.remove(workspace);
     }
 
+    /// The platform is open for its agents. Those that are there already were fenced in by another, perhaps
+    /// before
+    /// the machine's packet filter was loaded anew.
+    ///
+    /// @param port where they come to
+    public void serve(int port) {
+        Thread.ofVirtual().name("docker-fence").start(() -> {
+            try {
+                if (settings.fence() && reach.fenced() && !containers.all().isEmpty()) {
+                    fence.ensure(port);
+                }
+            } catch (BackendException failed) {
+                LOG.warn("{}", failed.getMessage());
+            }
+        });
+    }
+
     @Override
     public void sweep(Function<WorkspaceId, Claim> claims) throws BackendException {
+        reach.lookAfter();
         var owners = new HashSet<WorkspaceId>();
         containers.all().forEach(one -> Labels.workspace(one.getLabels()).ifPresent(owners::add));
         networks.all().forEach(one -> Labels.workspace(one.getLabels()).ifPresent(owners::add));
@@ -258,6 +285,7 @@ public final class DockerBackend implements Backend {
                     tidings.check(container, workspace);
                 }
             }
+            reach.lookAfter();
             fence.renew();
         } catch (BackendException failed) {
             LOG.warn("{}", failed.getMessage());

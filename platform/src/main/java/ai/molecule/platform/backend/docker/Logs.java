@@ -18,7 +18,7 @@ final class Logs {
         this.engine = engine;
     }
 
-    /// The last lines of a container, oldest first; at most a mebibyte.
+    /// The last lines of a container, oldest first; at most the last mebibyte.
     List<String> tail(String container, int lines) throws BackendException {
         var bytes = new ByteArrayOutputStream();
         engine.ask(
@@ -31,12 +31,20 @@ final class Logs {
                         .exec(new ResultCallback.Adapter<Frame>() {
                             @Override
                             public void onNext(Frame frame) {
-                                if (bytes.size() < BYTES_MAX) {
-                                    bytes.writeBytes(frame.getPayload());
+                                bytes.writeBytes(frame.getPayload());
+                                if (bytes.size() > 2 * BYTES_MAX) {
+                                    keepLast(bytes);
                                 }
                             }
                         })
                         .awaitCompletion());
+        keepLast(bytes);
         return bytes.toString(StandardCharsets.UTF_8).lines().toList();
+    }
+
+    private static void keepLast(ByteArrayOutputStream bytes) {
+        var all = bytes.toByteArray();
+        bytes.reset();
+        bytes.write(all, Math.max(0, all.length - BYTES_MAX), Math.min(all.length, BYTES_MAX));
     }
 }

@@ -48,6 +48,11 @@ final class Maker {
         this.settings = settings;
     }
 
+    /// Pulls the image where it is missing.
+    void fetch(StartOrder order, Consumer<String> step) throws BackendException {
+        images.ensure(order.runtime().image(), step);
+    }
+
     /// Makes and starts a container; where that fails, there is none.
     ///
     /// @param step hears what is being done

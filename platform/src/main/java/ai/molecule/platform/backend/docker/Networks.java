@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +29,7 @@ final class Networks {
     private final Labels labels;
     private final Subnets subnets;
     private final Set<Integer> refused = new HashSet<>();
+    private @Nullable Own house;
 
     Networks(Engine engine, Labels labels, Subnets subnets) {
         this.engine = engine;
@@ -35,10 +37,27 @@ final class Networks {
         this.subnets = subnets;
     }
 
-    /// One workspace's network.
+    /// One workspace's network, or the house's.
     ///
+    /// @param range what its block was cut from
     /// @param index the block that its addresses are in
-    record Own(String name, int index) {}
+    record Own(String name, Subnets range, int index) {
+
+        /// The engine's own address in it.
+        String gateway() {
+            return range.gateway(index);
+        }
+
+        /// The agent's address in it.
+        String agent() {
+            return range.agent(index);
+        }
+
+        /// The platform's address in it, where it runs in a container itself.
+        String platform() {
+            return range.platform(index);
+        }
+    }
 
     /// A network's name. The engine takes the first network by name as a container's way out, and moves
     /// published ports there: so ours sort last, and a platform in a container that joins them keeps its own.
@@ -56,10 +75,25 @@ final class Networks {
         return ensure(name(workspace), labels.of(workspace, "network"));
     }
 
-    /// The address at which the host is reached from every one of our networks.
-    String house() throws BackendException {
-        var own = ensure(houseName(), Map.of(Labels.PLATFORM, labels.platform().toString(), Labels.PART, HOUSE));
-        return subnets.gateway(own.index());
+    /// The address at which the host is reached from every one of our networks. Whoever tidies up may have
+    /// removed
+    /// the network, in which nobody is: it is made again, with the same address.
+    synchronized String house() throws BackendException {
+        var before = house;
+        if (before == null) {
+            house = ensure(houseName(), houseMarks());
+            return house.gateway();
+        }
+        if (find(houseName()).isEmpty() && !create(houseName(), houseMarks(), before.range(), before.index())) {
+            throw new BackendException(
+                    "Expected the platform's own network at " + before.range().block(before.index())
+                            + ", but it was removed, and somebody else has these addresses now; restart the platform");
+        }
+        return before.gateway();
+    }
+
+    private Map<String, String> houseMarks() {
+        return Map.of(Labels.PLATFORM, labels.platform().toString(), Labels.PART, HOUSE);
     }
 
     /// The networks of workspaces.
@@ -76,9 +110,7 @@ final class Networks {
 
     /// The networks of workspaces, as they are known by name and block.
     List<Own> ofWorkspaces() throws BackendException {
-        return all().stream()
-                .flatMap(network -> index(network).map(index -> new Own(network.getName(), index)).stream())
-                .toList();
+        return all().stream().flatMap(network -> own(network).stream()).toList();
     }
 
     void remove(WorkspaceId workspace) throws BackendException {
@@ -113,7 +145,7 @@ final class Networks {
                             .inspectNetworkCmd()
                             .withNetworkId(name)
                             .exec());
-            return ours(network) ? index(network).map(index -> new Own(name, index)) : Optional.empty();
+            return ours(network) ? own(network) : Optional.empty();
         } catch (BackendRefusedException none) {
             return Optional.empty();
         }
@@ -124,10 +156,9 @@ final class Networks {
                 "list networks", () -> engine.client().listNetworksCmd().exec());
         var taken = new HashSet<>(refused);
         for (var network : every) {
-            var index = index(network);
-            index.ifPresent(taken::add);
-            if (network.getName().equals(name) && ours(network) && index.isPresent()) {
-                return new Own(name, index.get());
+            block(network).flatMap(subnets::indexOf).ifPresent(taken::add);
+            if (network.getName().equals(name) && ours(network) && own(network).isPresent()) {
+                return own(network).get();
             }
         }
         // Platforms that share an engine begin at different places, so that they seldom meet.
@@ -137,8 +168,8 @@ final class Networks {
             var index = (start + i) % subnets.count();
             if (!taken.contains(index)) {
                 tries++;
-                if (create(name, marks, index)) {
-                    return new Own(name, index);
+                if (create(name, marks, subnets, index)) {
+                    return new Own(name, subnets, index);
                 }
                 refused.add(index);
             }
@@ -148,11 +179,10 @@ final class Networks {
     }
 
     /// False when somebody else has these addresses.
-    private boolean create(String name, Map<String, String> marks, int index) throws BackendException {
+    private boolean create(String name, Map<String, String> marks, Subnets range, int index) throws BackendException {
         var ipam = new Network.Ipam()
-                .withConfig(new Network.Ipam.Config()
-                        .withSubnet(subnets.block(index))
-                        .withGateway(subnets.gateway(index)));
+                .withConfig(
+                        new Network.Ipam.Config().withSubnet(range.block(index)).withGateway(range.gateway(index)));
         try {
             engine.ask(
                     "create network " + name,
@@ -168,7 +198,7 @@ final class Networks {
             return true;
         } catch (BackendRefusedException said) {
             if (String.valueOf(said.getMessage()).matches("(?s).*(overlap|already in use|conflicts with network).*")) {
-                LOG.info("Passing over {}: {}", subnets.block(index), said.getMessage());
+                LOG.info("Passing over {}: {}", range.block(index), said.getMessage());
                 return false;
             }
             throw said;
@@ -180,10 +210,18 @@ final class Networks {
                 && labels.platform().toString().equals(network.getLabels().get(Labels.PLATFORM));
     }
 
-    private Optional<Integer> index(Network network) {
+    /// A network of ours with its addresses; those of a range that was set before are as good.
+    private Optional<Own> own(Network network) {
+        return block(network)
+                .flatMap(block -> subnets.indexOf(block)
+                        .map(index -> new Own(network.getName(), subnets, index))
+                        .or(() -> Subnets.ofBlock(block).map(range -> new Own(network.getName(), range, 0))));
+    }
+
+    private static Optional<String> block(Network network) {
         var ipam = network.getIpam();
         return ipam == null || ipam.getConfig() == null || ipam.getConfig().isEmpty()
                 ? Optional.empty()
-                : Optional.ofNullable(ipam.getConfig().getFirst().getSubnet()).flatMap(subnets::indexOf);
+                : Optional.ofNullable(ipam.getConfig().getFirst().getSubnet());
     }
 }

@@ -45,6 +45,9 @@ sealed interface Reach {
     /// The platform begins, and may be another than the one that agents were started by.
     default void arrive() throws BackendException {}
 
+    /// Mends what others may have undone; now and then.
+    default void lookAfter() throws BackendException {}
+
     /// The workspace's network is about to go.
     default void leave(WorkspaceId workspace) throws BackendException {}
 
@@ -55,7 +58,7 @@ sealed interface Reach {
         }
         var own = Joined.ownContainer(engine);
         if (own.isPresent()) {
-            return new Joined(engine, networks, settings.subnets(), own.get());
+            return new Joined(engine, networks, own.get());
         }
         var house = networks.house();
         if (!Beside.isHere(house)) {
@@ -65,17 +68,22 @@ sealed interface Reach {
                             + ", which the engine just made, is no address here. For an engine elsewhere run the platform there,"
                             + " in a container; see docs/docker.md");
         }
-        return new Beside(networks, settings.subnets(), house);
+        return new Beside(networks, house);
     }
 
     /// The platform runs on the engine's machine: it calls agents at their own addresses, and they reach it at
     /// the gateway of a network of ours, where it listens for them.
-    record Beside(Networks networks, Subnets subnets, String house) implements Reach {
+    record Beside(Networks networks, String house) implements Reach {
 
         @Override
         public Spot spot(WorkspaceId workspace, int port) throws BackendException {
             var own = networks.ensure(workspace);
-            return own(own, subnets, port);
+            return own(own, port);
+        }
+
+        @Override
+        public void lookAfter() throws BackendException {
+            networks.house();
         }
 
         @Override
@@ -104,7 +112,7 @@ sealed interface Reach {
 
     /// The platform runs in a container of the same engine: it joins every workspace's network, and agents
     /// reach it there.
-    record Joined(Engine engine, Networks networks, Subnets subnets, String container) implements Reach {
+    record Joined(Engine engine, Networks networks, String container) implements Reach {
 
         private static final Logger LOG = LoggerFactory.getLogger(Joined.class);
 
@@ -126,7 +134,7 @@ sealed interface Reach {
         public Spot spot(WorkspaceId workspace, int port) throws BackendException {
             var own = networks.ensure(workspace);
             join(own);
-            return own(own, subnets, port);
+            return own(own, port);
         }
 
         @Override
@@ -145,8 +153,7 @@ sealed interface Reach {
                                 .withNetworkId(own.name())
                                 .withContainerId(container)
                                 .withContainerNetwork(new ContainerNetwork()
-                                        .withIpamConfig(new ContainerNetwork.Ipam()
-                                                .withIpv4Address(subnets.platform(own.index()))))
+                                        .withIpamConfig(new ContainerNetwork.Ipam().withIpv4Address(own.platform())))
                                 .exec());
             } catch (BackendRefusedException said) {
                 if (!String.valueOf(said.getMessage()).contains("already exists")) {
@@ -225,10 +232,9 @@ sealed interface Reach {
         }
     }
 
-    private static Spot own(Networks.Own own, Subnets subnets, int port) {
-        var address = subnets.agent(own.index());
-        return new Spot(
-                own.name(), Optional.of(address), "0.0.0.0", port, http(address, port), subnets.platform(own.index()));
+    private static Spot own(Networks.Own own, int port) {
+        var address = own.agent();
+        return new Spot(own.name(), Optional.of(address), "0.0.0.0", port, http(address, port), own.platform());
     }
 
     private static URI http(String host, int port) {

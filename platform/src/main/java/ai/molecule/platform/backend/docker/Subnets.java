@@ -11,6 +11,7 @@ import java.util.regex.Pattern;
 public record Subnets(long base, int count) {
 
     static final int BLOCK = 8;
+    private static final int BLOCK_PREFIX = 29;
 
     private static final Pattern RANGE =
             Pattern.compile("([0-9]{1,3})[.]([0-9]{1,3})[.]([0-9]{1,3})[.]([0-9]{1,3})/([0-9]{1,2})");
@@ -31,12 +32,20 @@ public record Subnets(long base, int count) {
             throw new IllegalArgumentException("expected the first address of a range of /" + PREFIX_MIN + " to /"
                     + PREFIX_MAX + ", but found " + text);
         }
-        return new Subnets(base, 1 << (29 - prefix));
+        return new Subnets(base, 1 << (BLOCK_PREFIX - prefix));
+    }
+
+    /// A single block, as one that was cut from another range.
+    static Optional<Subnets> ofBlock(String block) {
+        var range = RANGE.matcher(block);
+        return range.matches() && range.group(5).equals(String.valueOf(BLOCK_PREFIX))
+                ? Optional.of(new Subnets(first(range), 1))
+                : Optional.empty();
     }
 
     /// A block's range.
     String block(int index) {
-        return address(index, 0) + "/29";
+        return address(index, 0) + "/" + BLOCK_PREFIX;
     }
 
     /// The engine's own address in a block.

@@ -206,6 +206,11 @@ public final class TestEngine implements AutoCloseable {
         return volumes != null && volumes.stream().anyMatch(one -> name.equals(one.getName()));
     }
 
+    /// Removes the platform's own network, as whoever tidies up may.
+    public void removeHouse() throws BackendException {
+        new Networks(engine, new Labels(platform), settings(platform).subnets()).removeHouse();
+    }
+
     /// Removes all that is left of the platform.
     public void clear() throws BackendException {
         try (var backend = DockerBackend.open(settings(platform))) {
