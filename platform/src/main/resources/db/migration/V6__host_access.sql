@@ -3,4 +3,3 @@ alter table workspaces
     add column host_dir        text not null default '',
     add column host_read_only  boolean not null default false,
     add column host_privileged boolean not null default false;
-create index workspaces_with_host_dir on workspaces (host_dir) where host_dir <> '';

@@ -10,8 +10,8 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
-/// Keeps the agent known: registers until it is let in, then beats every 30 seconds, and at once when it becomes busy
-/// or idle.
+/// Keeps the agent known: registers until it is let in, then beats every 30 seconds, and at once when it
+/// becomes busy or idle.
 ///
 /// On a thread of its own, so that no work of the engine can silence it.
 final class Presence {
@@ -57,8 +57,11 @@ final class Presence {
     }
 
     private long register(Registration registration) throws InterruptedException, SentAwayException {
+        var shown = "";
         for (var pause = RETRY_FIRST; ; pause = longer(pause)) {
             try {
+                shown = settings.credential();
+                line.use(shown);
                 var answer = line.register(registration);
                 if (answer.hasNonNull("auth_token")) {
                     settings.keep(answer.path("auth_token").asText());
@@ -67,12 +70,23 @@ final class Presence {
                 secret.learn(answer.path("platform_inbound_secret").asText());
                 return answer.path("epoch").asLong();
             } catch (PlatformLine.RefusedException refused) {
-                leaveWhenFinal(refused);
+                if (shown.equals(credentialOr(shown))) {
+                    leaveWhenFinal(refused);
+                }
                 System.out.println("registration refused: " + refused.getMessage() + "; trying again in " + pause);
             } catch (IOException unreachable) {
                 System.out.println("platform not reachable: " + unreachable + "; trying again in " + pause);
             }
             Thread.sleep(pause.plusMillis(ThreadLocalRandom.current().nextLong(100)));
+        }
+    }
+
+    /// The credential that lies there now: a platform that started again gives another one.
+    private String credentialOr(String before) {
+        try {
+            return settings.credential();
+        } catch (IOException unreadable) {
+            return before;
         }
     }
 

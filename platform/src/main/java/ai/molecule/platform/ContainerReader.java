@@ -57,7 +57,7 @@ final class ContainerReader {
                         reader.list(Variable.WARM_POOL_RUNTIMES, name -> known(name, runtimes)),
                         ""),
                 new HostRules(
-                        reader.list(Variable.WORKSPACE_ROOTS, this::root),
+                        roots(),
                         reader.oneOf(Variable.ALLOW_PRIVILEGED_WORKSPACES, Set.of("on", "off"))
                                 .equals("on")));
     }
@@ -101,15 +101,31 @@ final class ContainerReader {
         return remote && verify ? path : Optional.empty();
     }
 
-    /// A directory below which agents may get one: a real one, and none that the machine or the platform lives
-    /// on.
+    private List<Path> roots() {
+        var roots = reader.list(Variable.WORKSPACE_ROOTS, this::root);
+        for (var root : roots) {
+            if (roots.stream().anyMatch(other -> !other.equals(root) && other.startsWith(root))) {
+                reader.fault("WORKSPACE_ROOTS: expected directories of which none is in another, but found " + roots);
+                return roots;
+            }
+        }
+        if (!roots.isEmpty() && reader.text(Variable.DOCKER_HOST).startsWith("tcp:")) {
+            reader.fault(
+                    "WORKSPACE_ROOTS: expected only with an engine at a socket of this machine, but DOCKER_HOST is "
+                            + reader.text(Variable.DOCKER_HOST));
+        }
+        return roots;
+    }
+
+    /// A directory in which those lie that agents may get: a real one, and none that the machine or the
+    /// platform lives on.
     private Path root(String text) {
         var path = Path.of(text);
         try {
             if (!path.isAbsolute() || !path.toRealPath().equals(path) || !Files.isDirectory(path)) {
                 throw new IllegalArgumentException("expected absolute paths of directories, without symbolic links");
             }
-            var data = Path.of(reader.text(Variable.DATA_DIR)).toAbsolutePath().normalize();
+            var data = realData();
             if (path.getNameCount() == 0
                     || SYSTEM.contains(path.getName(0).toString())
                     || path.startsWith(data)
@@ -121,6 +137,16 @@ final class ContainerReader {
         } catch (IOException none) {
             throw new IllegalArgumentException("expected directories that are there", none);
         }
+    }
+
+    /// Where the platform's own things are, or will be.
+    private Path realData() throws IOException {
+        var data = Path.of(reader.text(Variable.DATA_DIR)).toAbsolutePath().normalize();
+        var there = data;
+        while (!Files.exists(there) && there.getParent() != null) {
+            there = there.getParent();
+        }
+        return there.toRealPath().resolve(there.relativize(data));
     }
 
     private static String known(String name, List<AgentRuntime> runtimes) {

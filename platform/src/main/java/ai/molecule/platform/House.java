@@ -289,7 +289,9 @@ final class House implements AutoCloseable {
 
         void prepare() {
             if (leader.held()) {
-                spares.round(provisioner::idle);
+                spares.round(() -> provisioner.idle() && leader.held());
+            } else {
+                spares.rest();
             }
         }
 

@@ -38,7 +38,7 @@ enum Variable {
     WARM_POOL_RUNTIMES("echo", "comma-separated; for the warm pool"),
     WORKSPACE_ROOTS(
             "",
-            "comma-separated directories of this machine below which a workspace's `workspace_dir` may lie; unset: none"),
+            "comma-separated directories of this machine; a workspace's `workspace_dir` may be one directly in them; unset: none may"),
     ALLOW_PRIVILEGED_WORKSPACES(
             "off",
             "`on`: the operator may create workspaces with `privileged`, whose agents are root on this machine; `off`: nobody can"),

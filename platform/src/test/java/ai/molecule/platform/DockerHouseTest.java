@@ -248,7 +248,7 @@ class DockerHouseTest {
         var below = Files.createDirectory(work.resolve("below"));
         assertThat(house.post("/workspaces", "{\"name\":\"nested\",\"workspace_dir\":\"" + below + "\"}")
                         .text("error"))
-                .contains("neither above nor below that of workspace sharer");
+                .contains("directly in one of the directories of WORKSPACE_ROOTS");
         assertThat(house.admin("PATCH", "/workspaces/" + id, "{\"workspace_access\":\"read_only\"}")
                         .status())
                 .isEqualTo(200);

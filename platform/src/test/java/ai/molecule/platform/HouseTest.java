@@ -6,7 +6,9 @@ import static org.awaitility.Awaitility.await;
 
 import ai.molecule.protocol.Json;
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.net.http.HttpResponse;
 import java.net.http.WebSocket;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +17,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +38,37 @@ class HouseTest {
     @AfterAll
     static void close() {
         house.close();
+    }
+
+    @Test
+    void aLogIsFollowedNoLongerThanTheSessionThatAskedForIt() throws Exception {
+        var id = house.online("followed");
+        var session =
+                house.call("POST", "/session", "", "{\"admin_token\":\"" + TestHouse.ADMIN_TOKEN + "\"}", Map.of());
+        var cookie = Map.of(
+                "Cookie",
+                session.response()
+                        .headers()
+                        .firstValue("set-cookie")
+                        .orElseThrow()
+                        .replaceFirst(";.*", ""));
+        var answer = house.client()
+                .send(
+                        house.request("GET", "/workspaces/" + id + "/logs?follow=true", "", "", cookie),
+                        HttpResponse.BodyHandlers.ofInputStream());
+        try (var log = answer.body()) {
+            assertThat(log.read()).isPositive();
+            assertThat(house.call("DELETE", "/session", "", "", cookie).status())
+                    .isEqualTo(200);
+            var ended = CompletableFuture.runAsync(() -> {
+                try {
+                    log.transferTo(OutputStream.nullOutputStream());
+                } catch (IOException cutOff) {
+                    // That is an end, too.
+                }
+            });
+            await().atMost(Duration.ofSeconds(40)).until(ended::isDone);
+        }
     }
 
     @Test

@@ -69,6 +69,19 @@ class SettingsTest {
                         "DATA_DIR",
                         work.resolve("data").toString())))
                 .hasMessageContaining("the platform's own");
+        Files.createSymbolicLink(home.resolve("data"), work);
+        assertThatThrownBy(() -> Settings.read(Map.of(
+                        "WORKSPACE_ROOTS",
+                        work.toString(),
+                        "DATA_DIR",
+                        home.resolve("data/molecule").toString())))
+                .hasMessageContaining("the platform's own");
+        var inside = Files.createDirectory(work.resolve("inside"));
+        assertThatThrownBy(() -> Settings.read(Map.of("WORKSPACE_ROOTS", work + "," + inside)))
+                .hasMessageContaining("none is in another");
+        assertThatThrownBy(() -> Settings.read(
+                        Map.of("WORKSPACE_ROOTS", work.toString(), "DOCKER_HOST", "tcp://127.0.0.1:2375")))
+                .hasMessageContaining("a socket of this machine");
         assertThat(Settings.read(Map.of()).containers().rules().privileged()).isFalse();
     }
 

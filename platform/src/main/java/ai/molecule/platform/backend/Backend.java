@@ -2,6 +2,7 @@ package ai.molecule.platform.backend;
 
 import ai.molecule.protocol.WorkspaceId;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -39,10 +40,10 @@ public interface Backend extends AutoCloseable {
     /// Makes an agent ahead, for a workspace that is yet to be. It waits; the first start of that workspace,
     /// with the same runtime and size, has only to tell it what to do. A purge takes it away.
     ///
-    /// @return false where this cannot be done here; nothing is left then
-    /// @throws BackendException when the backend cannot; nothing is left then
-    default boolean prepare(StartOrder order) throws BackendException {
-        return false;
+    /// @return why this cannot be done here; empty when it was done
+    /// @throws BackendException when the backend cannot; a purge takes away what may be left
+    default Optional<String> prepare(StartOrder order) throws BackendException {
+        return Optional.of("the " + name() + " backend starts agents at once");
     }
 
     /// Stops an agent, gently and then by force; one that is not there counts as stopped.

@@ -9,4 +9,11 @@ package ai.molecule.platform.backend;
 public record HostAccess(String directory, boolean readOnly, boolean privileged) {
 
     public static final HostAccess NONE = new HostAccess("", false, false);
+
+    /// True when it is no more than another.
+    public boolean within(HostAccess other) {
+        var reads = directory.isEmpty() || directory.equals(other.directory);
+        var writes = directory.isEmpty() || readOnly || !other.readOnly;
+        return reads && writes && (!privileged || other.privileged);
+    }
 }

@@ -2,6 +2,7 @@ package ai.molecule.platform.backend;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
@@ -9,7 +10,10 @@ import java.util.Optional;
 
 /// What whoever runs the platform lets agents have of the machine.
 ///
-/// @param roots the directories below which one may be mounted
+/// A directory must lie directly in a root, not deeper: so none that an agent writes to is above another's, and
+/// no agent can put a link to anywhere into another's way.
+///
+/// @param roots the directories in which those lie that may be mounted
 /// @param privileged true when agents may be privileged
 public record HostRules(List<Path> roots, boolean privileged) {
 
@@ -20,21 +24,34 @@ public record HostRules(List<Path> roots, boolean privileged) {
         roots = List.copyOf(roots);
     }
 
-    /// Why an agent cannot have what somebody wants for it; empty when it can. The answer holds for now only: a
-    /// directory may be replaced by a link to another one.
+    /// Why an agent cannot have what somebody wants for it; empty when it can.
     public Optional<String> objection(HostAccess wanted) {
+        return forbidden(wanted)
+                .or(() -> wanted.directory().isEmpty() ? Optional.empty() : unfit(Path.of(wanted.directory())));
+    }
+
+    /// Why an agent may not have something, wherever and whatever it is; empty when it may.
+    public Optional<String> forbidden(HostAccess wanted) {
         if (wanted.privileged() && !privileged) {
             return Optional.of(
                     "Expected no \"privileged\" workspace, because ALLOW_PRIVILEGED_WORKSPACES is not on here");
         }
-        return wanted.directory().isEmpty() ? Optional.empty() : objection(Path.of(wanted.directory()));
+        return wanted.directory().isEmpty() || lies(wanted.directory())
+                ? Optional.empty()
+                : Optional.of("Expected \"workspace_dir\" directly in one of the directories of WORKSPACE_ROOTS "
+                        + roots + ", but found " + wanted.directory());
     }
 
-    private Optional<String> objection(Path directory) {
-        if (roots.stream().noneMatch(directory::startsWith)) {
-            return Optional.of("Expected \"workspace_dir\" below one of the directories of WORKSPACE_ROOTS " + roots
-                    + ", but found " + directory);
+    private boolean lies(String directory) {
+        try {
+            var parent = Path.of(directory).getParent();
+            return parent != null && roots.contains(parent);
+        } catch (InvalidPathException notOnThisMachine) {
+            return false;
         }
+    }
+
+    private static Optional<String> unfit(Path directory) {
         try {
             if (!directory.toRealPath().equals(directory)) {
                 return Optional.of("Expected \"workspace_dir\" without symbolic links, but " + directory + " is "

@@ -34,8 +34,7 @@ public final class Gate {
     ///
     /// @param reads true for a request that changes nothing
     /// @throws Refusal `invalid_token` when one is shown and no good; `forbidden` when another site uses a
-    /// person's
-    /// session
+    /// person's session
     Identity identify(Headers headers, boolean reads) {
         var authorization = headers.first(HeaderNames.AUTHORIZATION).orElse("");
         if (authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())) {

@@ -161,8 +161,7 @@ public final class Secrets {
     }
 
     /// A text without the values that a workspace's agent got: what agents write before they end is told to
-    /// people
-    /// and kept.
+    /// people and kept.
     public String masked(WorkspaceId workspace, String text) {
         var masked = text;
         for (var value : values(workspace).values()) {

@@ -4,13 +4,13 @@ import ai.molecule.platform.backend.HostAccess;
 import ai.molecule.protocol.Wire;
 import ai.molecule.protocol.WireException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
 
 /// The fields of a workspace that say what of its machine its agent gets: `workspace_dir`, `workspace_access`
-/// and
-/// `privileged`.
+/// and `privileged`.
 final class HostFields {
 
     static final List<String> NAMES = List.of("workspace_dir", "workspace_access", "privileged");
@@ -25,6 +25,9 @@ final class HostFields {
     ///
     /// @throws WireException when a field is not what it should be
     static HostAccess read(Wire wire, HostAccess old) {
+        if (NAMES.stream().noneMatch(wire::mentions)) {
+            return old;
+        }
         var directory = wire.mentions("workspace_dir") ? wire.text("workspace_dir", "") : old.directory();
         if (!directory.isEmpty()) {
             checkPath(directory);
@@ -46,10 +49,18 @@ final class HostFields {
             throw new WireException("Expected \"workspace_dir\" to be a path of at most " + LENGTH_MAX
                     + " characters, without colons, commas and control characters");
         }
-        var path = Path.of(directory);
-        if (!path.isAbsolute() || !path.normalize().toString().equals(directory)) {
+        if (!isPlain(directory)) {
             throw new WireException(
                     "Expected \"workspace_dir\" to be an absolute path without detours, but found " + directory);
+        }
+    }
+
+    private static boolean isPlain(String directory) {
+        try {
+            var path = Path.of(directory);
+            return path.isAbsolute() && path.normalize().toString().equals(directory);
+        } catch (InvalidPathException notOnThisMachine) {
+            return false;
         }
     }
 

@@ -46,9 +46,6 @@ public record Offer(Set<String> allowed, Runtimes runtimes, Map<String, Backend>
         if (!backend.runs(runtime)) {
             throw notAllowed(wanted, names(backend), " that the " + wanted.backend() + " backend can run");
         }
-        if (!wanted.host().equals(HostAccess.NONE)) {
-            checkHost(wanted.host(), backend);
-        }
         if (wanted.tier().number() < runtime.tierMin()) {
             throw new Refusal(
                     Refusal.Reason.INVALID_FIELD,
@@ -57,9 +54,16 @@ public record Offer(Set<String> allowed, Runtimes runtimes, Map<String, Backend>
         }
     }
 
-    private void checkHost(HostAccess wanted, Backend backend) {
+    /// Refuses what an agent cannot have of its machine.
+    ///
+    /// @throws Refusal `host_access_not_allowed`, with the reason
+    void checkHost(Profile wanted) {
+        var backend = backends.get(wanted.backend());
+        if (wanted.host().equals(HostAccess.NONE) || backend == null) {
+            return;
+        }
         var objection = backend.opensHost()
-                ? rules.objection(wanted)
+                ? rules.objection(wanted.host())
                 : Optional.of("Expected nothing of the machine on the " + backend.name()
                         + " backend, but found \"workspace_dir\" or \"privileged\"");
         if (objection.isPresent()) {

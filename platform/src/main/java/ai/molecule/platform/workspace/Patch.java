@@ -54,11 +54,6 @@ public final class Patch {
         return wire.mentions("parent_id");
     }
 
-    /// True when something of the machine is asked for, or given back.
-    boolean asksForHost() {
-        return HostFields.NAMES.stream().anyMatch(wire::mentions);
-    }
-
     @Nullable
     WorkspaceId parent() {
         return wire.has("parent_id") ? wire.workspaceId("parent_id") : null;

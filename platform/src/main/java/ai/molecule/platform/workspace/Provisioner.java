@@ -123,7 +123,7 @@ public final class Provisioner {
             if (!busy.contains(seen.getKey())
                     && !spares.holds(seen.getKey())
                     && instances.find(seen.getKey()).isEmpty()) {
-                LOG.warn("Stopping agent of workspace {} on {}, which no row knows", seen.getKey(), backend.name());
+                LOG.warn("Stopping agent of workspace {} on {}, which nobody wants", seen.getKey(), backend.name());
                 backend.stop(seen.getKey());
             }
         }

@@ -1,7 +1,6 @@
 package ai.molecule.platform.workspace;
 
 import ai.molecule.platform.backend.AgentRuntime;
-import ai.molecule.platform.backend.Backend;
 import ai.molecule.platform.backend.BackendException;
 import ai.molecule.platform.backend.HostAccess;
 import ai.molecule.platform.backend.News;
@@ -10,12 +9,11 @@ import ai.molecule.protocol.WorkspaceId;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.HashSet;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,10 +34,9 @@ public final class Spares implements AutoCloseable {
     private final Wanted wanted;
     private final Provisioner.Surroundings surroundings;
     private final InstantSource clock;
-    private final Map<WorkspaceId, Spare> spares = new ConcurrentHashMap<>();
-    private final Set<AgentRuntime> impossible = new HashSet<>();
-    private Duration pause = PAUSE_FIRST;
-    private Instant notBefore = Instant.MIN;
+    private final Map<WorkspaceId, Spare> spares = new HashMap<>();
+    private final Map<String, Pause> pauses = new HashMap<>();
+    private boolean closed;
 
     /// How many are wanted.
     ///
@@ -67,14 +64,17 @@ public final class Spares implements AutoCloseable {
     /// @param since when it came into its state
     private record Spare(AgentRuntime runtime, State state, Instant since) {}
 
+    /// None of a runtime is made for a while.
+    private record Pause(Duration length, Instant until, String why) {}
+
     public Spares(Wanted wanted, Provisioner.Surroundings surroundings, InstantSource clock) {
         this.wanted = wanted;
         this.surroundings = surroundings;
         this.clock = clock;
     }
 
-    /// The id of a workspace whose agent is ready and is as somebody wants theirs. It is taken: whoever does
-    /// not use it leaves it to the sweep.
+    /// The id of a workspace whose agent is ready and is as somebody wants theirs. It is taken for good: where
+    /// nothing comes of it, it is swept.
     synchronized Optional<WorkspaceId> take(Profile profile) {
         if (!profile.backend().equals(wanted.backend())
                 || profile.tier() != Tier.T2
@@ -83,23 +83,30 @@ public final class Spares implements AutoCloseable {
         }
         var runtime = surroundings.runtimes().find(profile.runtime());
         for (var one : spares.entrySet()) {
-            if (one.getValue().state() == State.READY
-                    && runtime.filter(one.getValue().runtime()::equals).isPresent()) {
-                one.setValue(new Spare(one.getValue().runtime(), State.TAKEN, clock.instant()));
-                pause = PAUSE_FIRST;
+            var spare = one.getValue();
+            if (spare.state() == State.READY
+                    && runtime.filter(spare.runtime()::equals).isPresent()) {
+                one.setValue(new Spare(spare.runtime(), State.TAKEN, clock.instant()));
                 return Optional.of(one.getKey());
             }
         }
         return Optional.empty();
     }
 
+    private void put(WorkspaceId id, AgentRuntime runtime, State state) {
+        spares.put(id, new Spare(runtime, state, clock.instant()));
+    }
+
     /// A workspace's agent is being started: from now on it is known by its row.
-    void handOver(WorkspaceId id) {
-        spares.remove(id);
+    synchronized void handOver(WorkspaceId id) {
+        var spare = spares.remove(id);
+        if (spare != null) {
+            pauses.remove(spare.runtime().id());
+        }
     }
 
     /// True for the workspaces that are yet to be.
-    boolean holds(WorkspaceId id) {
+    synchronized boolean holds(WorkspaceId id) {
         return spares.containsKey(id);
     }
 
@@ -107,137 +114,164 @@ public final class Spares implements AutoCloseable {
     ///
     /// @return false when it is of another
     boolean heard(News news) {
-        var spare = spares.get(news.workspace());
-        if (spare == null) {
-            return false;
-        }
         var ill = switch (news) {
             case News.Death death -> death.how();
             case News.Health health -> health.well() ? "" : health.detail();
             case News.Step step -> "";
         };
-        if (!ill.isEmpty() && spare.state() != State.TAKEN) {
-            drop(news.workspace());
-            waitAWhile("an agent of runtime " + spare.runtime().id() + " that was made ahead is of no use: " + ill);
+        synchronized (this) {
+            var spare = spares.get(news.workspace());
+            if (spare == null) {
+                return false;
+            }
+            if (ill.isEmpty() || spare.state() == State.TAKEN) {
+                return true;
+            }
+            spares.remove(news.workspace());
+            pause(spare.runtime().id(), "one that was made ahead is of no use: " + ill);
         }
+        purge(List.of(news.workspace()));
         return true;
     }
 
     /// Makes what is missing, one after the other, and drops what is not wanted any more.
     ///
-    /// @param quiet false when there is something more urgent to do
-    public void round(BooleanSupplier quiet) {
-        if (wanted.each() == 0) {
-            return;
-        }
-        forgetUnused();
-        var backend = surroundings.backends().get(wanted.backend());
-        for (var name : wanted.runtimes()) {
+    /// @param may false when there is something more urgent to do, or another process's turn
+    public void round(BooleanSupplier may) {
+        for (var name : wanted.each() == 0 ? List.<String>of() : wanted.runtimes()) {
             var runtime = surroundings.runtimes().find(name);
-            dropOutdated(name, runtime);
-            while (backend != null
-                    && runtime.isPresent()
-                    && count(runtime.get()) < wanted.each()
-                    && mayMake()
-                    && !impossible.contains(runtime.get())
-                    && quiet.getAsBoolean()) {
-                make(backend, runtime.get());
+            purge(outdated(name, runtime));
+            while (runtime.isPresent() && may.getAsBoolean()) {
+                var next = next(runtime.get());
+                if (next.isEmpty()) {
+                    break;
+                }
+                make(next.get(), runtime.get());
             }
         }
     }
 
-    private void forgetUnused() {
+    /// This process is not the one that starts agents, or not any more: whoever is takes away what is here.
+    public synchronized void rest() {
+        spares.clear();
+    }
+
+    private synchronized List<WorkspaceId> outdated(String name, Optional<AgentRuntime> now) {
         var then = clock.instant().minus(TAKEN_MAX);
         spares.values()
                 .removeIf(one -> one.state() == State.TAKEN && one.since().isBefore(then));
-    }
-
-    private void dropOutdated(String name, Optional<AgentRuntime> now) {
-        for (var one : spares.entrySet()) {
-            var runtime = one.getValue().runtime();
-            if (runtime.id().equals(name)
-                    && one.getValue().state() == State.READY
-                    && now.filter(runtime::equals).isEmpty()) {
-                drop(one.getKey());
+        var old = new ArrayList<WorkspaceId>();
+        spares.forEach((id, one) -> {
+            if (one.state() == State.READY
+                    && one.runtime().id().equals(name)
+                    && now.filter(one.runtime()::equals).isEmpty()) {
+                old.add(id);
             }
-        }
+        });
+        old.forEach(spares::remove);
+        return old;
     }
 
-    private long count(AgentRuntime runtime) {
-        return spares.values().stream()
+    /// The id of the next one to make, where one is missing.
+    private synchronized Optional<WorkspaceId> next(AgentRuntime runtime) {
+        var there = spares.values().stream()
                 .filter(one -> one.state() != State.TAKEN && one.runtime().equals(runtime))
                 .count();
-    }
-
-    private void make(Backend backend, AgentRuntime runtime) {
+        var pause = pauses.get(runtime.id());
+        if (closed
+                || there >= wanted.each()
+                || (pause != null && clock.instant().isBefore(pause.until()))) {
+            return Optional.empty();
+        }
         var id = WorkspaceId.random();
-        spares.put(id, new Spare(runtime, State.MAKING, clock.instant()));
+        put(id, runtime, State.MAKING);
+        return Optional.of(id);
+    }
+
+    private void make(WorkspaceId id, AgentRuntime runtime) {
+        var why = "it failed";
         try {
-            var order = StartOrder.ahead(
-                    id, runtime, Tier.T2.size(), surroundings.platformUrl().apply(backend));
-            if (backend.prepare(order)) {
-                ready(id, runtime);
-            } else {
-                impossible.add(runtime);
-                spares.remove(id);
-                LOG.warn(
-                        "Agents of runtime {} cannot be made ahead on {}: its image does not wait for an order",
-                        runtime.id(),
-                        backend.name());
-            }
+            why = prepare(id, runtime);
         } catch (BackendException failed) {
-            spares.remove(id);
-            waitAWhile(String.valueOf(failed.getMessage()));
-        }
-    }
-
-    private void ready(WorkspaceId id, AgentRuntime runtime) {
-        var spare = new Spare(runtime, State.READY, clock.instant());
-        if (spares.computeIfPresent(id, (any, making) -> spare) == null) {
-            purge(id);
-        }
-    }
-
-    private synchronized void waitAWhile(String why) {
-        notBefore = clock.instant().plus(pause);
-        LOG.warn("The warm pool waits {}: {}", pause, why);
-        pause = pause.multipliedBy(2).compareTo(PAUSE_MAX) < 0 ? pause.multipliedBy(2) : PAUSE_MAX;
-    }
-
-    private synchronized boolean mayMake() {
-        return !clock.instant().isBefore(notBefore);
-    }
-
-    /// Takes one away; where that fails, the sweep does.
-    private void drop(WorkspaceId id) {
-        spares.remove(id);
-        Thread.ofVirtual().name("drop-" + id).start(() -> purge(id));
-    }
-
-    private void purge(WorkspaceId id) {
-        try {
-            var backend = surroundings.backends().get(wanted.backend());
-            if (backend != null) {
-                backend.purge(id, false);
+            why = String.valueOf(failed.getMessage());
+        } finally {
+            if (!made(id, runtime, why)) {
+                purge(List.of(id));
             }
-        } catch (BackendException failed) {
-            LOG.debug("A spare is left to the sweep", failed);
         }
     }
 
-    /// Takes those away that nobody took.
-    @Override
-    public void close() {
-        var threads = spares.entrySet().stream()
-                .filter(one -> one.getValue().state() == State.READY)
-                .map(one -> Thread.ofVirtual().start(() -> purge(one.getKey())))
-                .toList();
+    private String prepare(WorkspaceId id, AgentRuntime runtime) throws BackendException {
+        var backend = surroundings.backends().get(wanted.backend());
+        if (backend == null) {
+            return "the " + wanted.backend() + " backend is not open";
+        }
+        return backend.prepare(StartOrder.ahead(
+                        id, runtime, Tier.T2.size(), surroundings.platformUrl().apply(backend)))
+                .orElse("");
+    }
+
+    /// True when it is kept.
+    private synchronized boolean made(WorkspaceId id, AgentRuntime runtime, String why) {
+        var wantedStill = spares.remove(id) != null && !closed;
+        if (wantedStill && why.isEmpty()) {
+            put(id, runtime, State.READY);
+            return true;
+        }
+        if (!why.isEmpty()) {
+            pause(runtime.id(), why);
+        }
+        return false;
+    }
+
+    private void pause(String runtime, String why) {
+        var before = pauses.get(runtime);
+        var twice = before == null ? PAUSE_FIRST : before.length().multipliedBy(2);
+        var length = twice.compareTo(PAUSE_MAX) < 0 ? twice : PAUSE_MAX;
+        if (before == null || !before.why().equals(why)) {
+            LOG.warn("No agents of runtime {} are made ahead for {}: {}", runtime, length, why);
+        }
+        pauses.put(runtime, new Pause(length, clock.instant().plus(length), why));
+    }
+
+    /// Takes some away; where that fails, the sweep does.
+    private void purge(List<WorkspaceId> ids) {
+        var backend = surroundings.backends().get(wanted.backend());
+        var threads = new ArrayList<Thread>();
+        for (var id : ids) {
+            threads.add(Thread.ofVirtual().name("spare-" + id).start(() -> {
+                try {
+                    if (backend != null) {
+                        backend.purge(id, false);
+                    }
+                } catch (BackendException failed) {
+                    LOG.debug("Spare {} is left to the sweep", id, failed);
+                }
+            }));
+        }
+        var until = System.nanoTime() + GOODBYE.toNanos();
         try {
             for (var thread : threads) {
-                thread.join(GOODBYE);
+                thread.join(Duration.ofNanos(Math.max(1, until - System.nanoTime())));
             }
         } catch (InterruptedException hurried) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /// Takes those away that nobody took; none is made any more.
+    @Override
+    public void close() {
+        purge(last());
+    }
+
+    private synchronized List<WorkspaceId> last() {
+        closed = true;
+        var ready = spares.entrySet().stream()
+                .filter(one -> one.getValue().state() == State.READY)
+                .map(Map.Entry::getKey)
+                .toList();
+        ready.forEach(spares::remove);
+        return ready;
     }
 }

@@ -102,17 +102,6 @@ final class WorkspaceStore {
         return rows == 1;
     }
 
-    /// The name of another workspace that has a directory above or below one: its agent could put a link to
-    /// anywhere into the way.
-    Optional<String> neighbourOf(WorkspaceId id, String directory) {
-        return database.first("""
-                select name from workspaces
-                where host_dir <> '' and status <> 'removed' and id <> ? and host_dir <> ?
-                    and (starts_with(host_dir, ? || '/') or starts_with(?, host_dir || '/'))
-                limit 1
-                """, row -> row.text("name"), id.value(), directory, directory, directory);
-    }
-
     /// Whoever removes it wants what its agents wrote.
     void keepData(WorkspaceId id) {
         database.update("update workspaces set keep_data = true where id = ?", id.value());

@@ -65,6 +65,7 @@ public final class Workspaces {
     /// used for another request
     public Created create(Draft draft, @Nullable IdempotencyKey key) {
         offer.check(draft.profile());
+        offer.checkHost(draft.profile());
         return database.inTransaction(() -> {
             if (key != null) {
                 var earlier = replay(key);
@@ -117,20 +118,19 @@ public final class Workspaces {
     /// @throws Refusal when the new parent does not exist or would close a circle
     public Workspace patch(WorkspaceId id, Patch patch) {
         return database.inTransaction(() -> {
-            if (patch.reparents() || patch.asksForHost()) {
-                store.lockTree();
-            }
             if (patch.reparents()) {
+                store.lockTree();
                 checkParent(id, patch.parent());
             }
             return lives.change(id, found -> {
                 var old = present(found);
                 var profile = patch.applyTo(old.profile());
                 if (!profile.runtime().equals(old.profile().runtime())
-                        || profile.tier() != old.profile().tier()
-                        || !profile.host().equals(old.profile().host())) {
+                        || profile.tier() != old.profile().tier()) {
                     offer.check(profile);
-                    checkNeighbours(id, profile);
+                }
+                if (!profile.host().within(old.profile().host())) {
+                    offer.checkHost(profile);
                 }
                 return old.with(profile).with(patch.applyTo(old.place()));
             });
@@ -294,15 +294,13 @@ public final class Workspaces {
     private Workspace make(Draft draft) {
         var now = clock.instant();
         store.lockTree();
-        var id = spares.take(draft.profile()).orElseGet(WorkspaceId::random);
-        checkParent(id, draft.parent());
-        checkNeighbours(id, draft.profile());
+        checkParent(WorkspaceId.random(), draft.parent());
         var chosen = draft.position() == null
                 ? Grid.slot(draft.parent() != null, store.countChildren(draft.parent()))
                 : draft.position();
         var life = draft.profile().external() ? new Life.AwaitingAgent(now) : new Life.Provisioning(now);
         return new Workspace(
-                id,
+                spares.take(draft.profile()).orElseGet(WorkspaceId::random),
                 draft.profile(),
                 new Place(draft.parent(), chosen.x(), chosen.y(), false),
                 Guest.expected(draft.url()),
@@ -331,18 +329,6 @@ public final class Workspaces {
             throw new Refusal(
                     Refusal.Reason.INVALID_FIELD,
                     "Expected at most " + DEPTH_MAX + " levels, but the parent is on the last");
-        }
-    }
-
-    private void checkNeighbours(WorkspaceId id, Profile profile) {
-        var directory = profile.host().directory();
-        if (!directory.isEmpty()) {
-            store.neighbourOf(id, directory).ifPresent(name -> {
-                throw new Refusal(
-                        Refusal.Reason.HOST_ACCESS_NOT_ALLOWED,
-                        "Expected \"workspace_dir\" neither above nor below that of workspace " + name
-                                + ", whose agent could put a link into the way");
-            });
         }
     }
 

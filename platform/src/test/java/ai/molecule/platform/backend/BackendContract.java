@@ -88,8 +88,8 @@ public abstract class BackendContract {
     void whatWasMadeAheadBecomesTheAgentThatIsOrdered() throws Exception {
         var id = WorkspaceId.random();
         var order = order(id, StartOrder.FIRST);
-        var can = backend.prepare(StartOrder.ahead(id, order.runtime(), order.size(), order.platformUrl()));
-        assertThat(backend.list()).hasSize(can ? 1 : 0);
+        var cannot = backend.prepare(StartOrder.ahead(id, order.runtime(), order.size(), order.platformUrl()));
+        assertThat(backend.list()).hasSize(cannot.isEmpty() ? 1 : 0);
         var started = backend.start(order);
         assertThat(alive(started)).isTrue();
         assertThat(backend.start(order)).isEqualTo(started);

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
@@ -59,12 +60,12 @@ public final class FakeBackend implements Backend {
     }
 
     @Override
-    public synchronized boolean prepare(StartOrder order) throws BackendException {
+    public synchronized Optional<String> prepare(StartOrder order) throws BackendException {
         if (!refusal.isEmpty()) {
             throw new BackendException(refusal);
         }
         running.put(order.workspace(), order);
-        return true;
+        return Optional.empty();
     }
 
     @Override

@@ -29,27 +29,42 @@ class HostRulesTest {
     }
 
     @Test
-    void whatLiesBelowARootIsFine() throws Exception {
-        assertThat(objection(root)).isEqualTo("none");
-        assertThat(objection(Files.createDirectories(root.resolve("a/b")))).isEqualTo("none");
+    void whatLiesDirectlyInARootIsFine() throws Exception {
+        assertThat(objection(Files.createDirectory(root.resolve("work")))).isEqualTo("none");
         assertThat(rules.objection(HostAccess.NONE)).isEmpty();
     }
 
     @Test
     void whatDoesNotIsNamedWithWhatWouldBe() throws Exception {
-        var namesake = Files.createDirectory(root.resolveSibling("root-of-another"));
-        assertThat(objection(namesake)).contains("WORKSPACE_ROOTS").contains(root.toString());
-        assertThat(objection(home)).contains("WORKSPACE_ROOTS");
-        assertThat(objection(Path.of("/"))).contains("WORKSPACE_ROOTS");
+        var namesake =
+                Files.createDirectories(root.resolveSibling("root-of-another").resolve("work"));
+        var deeper = Files.createDirectories(root.resolve("work/deeper"));
+        for (var wrong : List.of(namesake, deeper, root, home, Path.of("/"), root.resolve("../root/work"))) {
+            assertThat(objection(wrong))
+                    .as("%s", wrong)
+                    .contains("WORKSPACE_ROOTS")
+                    .contains(root.toString());
+        }
         assertThat(HostRules.NOTHING.objection(new HostAccess(root.toString(), true, false)))
                 .isPresent();
+    }
+
+    @Test
+    void whatIsGivenUpNeedsNoPermission() {
+        var much = new HostAccess("/a", false, true);
+        assertThat(HostAccess.NONE.within(much)).isTrue();
+        assertThat(new HostAccess("/a", true, false).within(much)).isTrue();
+        assertThat(much.within(much)).isTrue();
+        assertThat(new HostAccess("/b", true, false).within(much)).isFalse();
+        assertThat(much.within(new HostAccess("/a", true, true))).isFalse();
+        assertThat(much.within(new HostAccess("/a", false, false))).isFalse();
     }
 
     @Test
     void linksFilesAndNothingAreRefused() throws Exception {
         Files.createSymbolicLink(root.resolve("link"), Path.of("/etc"));
         assertThat(objection(root.resolve("link"))).contains("symbolic links").contains("/etc");
-        assertThat(objection(root.resolve("link/ssl"))).contains("symbolic links");
+        assertThat(objection(root.resolve("link/ssl"))).contains("directly");
         assertThat(objection(Files.createFile(root.resolve("file")))).contains("directory");
         assertThat(objection(root.resolve("missing"))).contains("exist");
     }

@@ -1,11 +1,13 @@
 package ai.molecule.platform.workspace;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import ai.molecule.platform.TestRooms;
 import ai.molecule.platform.backend.News;
 import ai.molecule.protocol.Json;
+import ai.molecule.protocol.Refusal;
 import ai.molecule.protocol.WorkspaceId;
 import java.time.Duration;
 import java.util.HashSet;
@@ -101,5 +103,25 @@ class SparesTest {
         filled();
         rooms.spares.close();
         assertThat(rooms.backend.running()).isEmpty();
+        assertThat(filled()).isEmpty();
+    }
+
+    @Test
+    void whoDoesNotLeadAnyMoreGivesNoneAway() {
+        var ahead = filled();
+        rooms.spares.rest();
+        assertThat(rooms.create("cold").id()).isNotIn(ahead);
+        rooms.provisioner.sweep();
+        assertThat(rooms.backend.running()).isEmpty();
+    }
+
+    @Test
+    void aRequestThatIsRefusedTakesNone() {
+        filled();
+        var orphan = Json.object().put("name", "x").put("parent_id", "00000000-0000-0000-0000-000000000001");
+        for (int i = 0; i < 5; i++) {
+            assertThatThrownBy(() -> rooms.create(orphan)).isInstanceOf(Refusal.class);
+        }
+        assertThat(rooms.create("x").id()).isIn(rooms.backend.running());
     }
 }

@@ -15,6 +15,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -40,6 +41,28 @@ class WorkspacesTest {
 
     private static Patch patch(ObjectNode body) {
         return Patch.read(body, true);
+    }
+
+    @Test
+    void whatAWorkspaceHasOfItsMachineMayBeGivenUpButNotTaken() {
+        var made = rooms.create("once trusted");
+        rooms.database.update(
+                "update workspaces set host_dir = '/gone', host_privileged = true where id = ?",
+                made.id().value());
+        patch(made, "{\"name\":\"renamed\",\"tier\":3}");
+        patch(made, "{\"workspace_access\":\"read_only\"}");
+        patch(made, "{\"privileged\":false}");
+        var now = rooms.workspaces.require(made.id()).profile();
+        assertThat(now.host()).isEqualTo(new HostAccess("/gone", true, false));
+        for (var more : List.of("{\"privileged\":true}", "{\"workspace_access\":\"read_write\"}")) {
+            assertThatThrownBy(() -> patch(made, more)).as(more).isInstanceOf(Refusal.class);
+        }
+        patch(made, "{\"workspace_dir\":null}");
+        assertThat(rooms.workspaces.require(made.id()).profile().host()).isEqualTo(HostAccess.NONE);
+    }
+
+    private void patch(Workspace workspace, String body) {
+        rooms.workspaces.patch(workspace.id(), Patch.read(Json.trusted(body), true));
     }
 
     @Test

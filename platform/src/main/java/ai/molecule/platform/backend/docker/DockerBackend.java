@@ -14,12 +14,12 @@ import com.github.dockerjava.api.model.Container;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +33,7 @@ import org.slf4j.LoggerFactory;
 public final class DockerBackend implements Backend {
 
     private static final Logger LOG = LoggerFactory.getLogger(DockerBackend.class);
+    private static final int LOCKS = 1024;
 
     private final Engine engine;
     private final DockerSettings settings;
@@ -45,7 +46,7 @@ public final class DockerBackend implements Backend {
     private final Logs logs;
     private final Tidings tidings;
     private final ContainerInterior interior;
-    private final Map<WorkspaceId, Object> locks = new ConcurrentHashMap<>();
+    private final List<Object> locks = Stream.generate(Object::new).limit(LOCKS).toList();
     private final Set<String> told = ConcurrentHashMap.newKeySet();
     private final Labels labels;
     private @Nullable EventWatch watch;
@@ -59,6 +60,7 @@ public final class DockerBackend implements Backend {
         this.shelf = new Shelf(engine, labels);
         this.reach = Reach.of(engine, networks, settings);
         reach.arrive();
+        reach.check(settings.rules().roots());
         var images = new Images(engine, settings.registries());
         this.fence = new Fence(engine, labels, networks.bridgePrefix(), images, settings.helperImage());
         this.maker = new Maker(engine, labels, settings, reach, shelf, fence, images);
@@ -126,7 +128,7 @@ public final class DockerBackend implements Backend {
 
     @Override
     public Started start(StartOrder order) throws BackendException {
-        synchronized (locks.computeIfAbsent(order.workspace(), any -> new Object())) {
+        synchronized (lock(order.workspace())) {
             var steps = steps(order);
             for (var container : containers.of(order.workspace())) {
                 var running = running(container, order, steps);
@@ -146,19 +148,19 @@ public final class DockerBackend implements Backend {
             return Optional.empty();
         }
         if (Labels.ahead(container.getLabels()).isEmpty() || told.contains(container.getId())) {
-            return Optional.of(new Started(container.getId(), Labels.url(container.getLabels())));
+            return Optional.of(maker.renew(container, order));
         }
-        // Where a platform that is gone had told it already, it does not listen any more, and that is fine.
         var started = maker.tell(container, order, steps);
         started.ifPresent(one -> told.add(one.handle()));
         return started;
     }
 
     @Override
-    public boolean prepare(StartOrder order) throws BackendException {
-        synchronized (locks.computeIfAbsent(order.workspace(), any -> new Object())) {
-            return !containers.of(order.workspace()).isEmpty()
-                    || maker.makeAhead(order, step -> LOG.debug("Ahead, {}: {}", order.workspace(), step));
+    public Optional<String> prepare(StartOrder order) throws BackendException {
+        synchronized (lock(order.workspace())) {
+            return containers.of(order.workspace()).isEmpty()
+                    ? maker.makeAhead(order, step -> LOG.debug("Ahead, {}: {}", order.workspace(), step))
+                    : Optional.empty();
         }
     }
 
@@ -172,18 +174,18 @@ public final class DockerBackend implements Backend {
 
     @Override
     public void purge(WorkspaceId workspace, boolean keepData) throws BackendException {
-        for (var container : containers.of(workspace)) {
-            remove(container.getId());
+        synchronized (lock(workspace)) {
+            for (var container : containers.of(workspace)) {
+                remove(container.getId());
+            }
+            reach.leave(workspace);
+            networks.remove(workspace);
+            shelf.remove(workspace, keepData);
         }
-        reach.leave(workspace);
-        networks.remove(workspace);
-        shelf.remove(workspace, keepData);
-        locks.remove(workspace);
     }
 
     /// The platform is open for its agents. Those that are there already were fenced in by another, perhaps
-    /// before
-    /// the machine's packet filter was loaded anew.
+    /// before the machine's packet filter was loaded anew.
     ///
     /// @param port where they come to
     public void serve(int port) {
@@ -276,6 +278,15 @@ public final class DockerBackend implements Backend {
         engine.close();
     }
 
+    /// What was allowed once may not be any more; its death is news, and its next start says why there is none.
+    private void stopForbidden(Container container) throws BackendException {
+        var forbidden = settings.rules().forbidden(Labels.host(container.getLabels()));
+        if (forbidden.isPresent()) {
+            LOG.warn("Stopping container {}: {}", container.getId(), forbidden.get());
+            containers.stop(container.getId());
+        }
+    }
+
     /// Events may have been missed, and the engine's packet filter may be another.
     private void lookAgain() {
         try {
@@ -283,6 +294,7 @@ public final class DockerBackend implements Backend {
                 var workspace = Labels.workspace(container.getLabels()).orElseThrow();
                 if (tidings.seen(container, workspace)) {
                     tidings.check(container, workspace);
+                    stopForbidden(container);
                 }
             }
             reach.lookAfter();
@@ -290,6 +302,11 @@ public final class DockerBackend implements Backend {
         } catch (BackendException failed) {
             LOG.warn("{}", failed.getMessage());
         }
+    }
+
+    /// What starts and removals of a workspace are done under, one after the other.
+    private Object lock(WorkspaceId workspace) {
+        return locks.get(Math.floorMod(workspace.hashCode(), LOCKS));
     }
 
     private void remove(String container) throws BackendException {

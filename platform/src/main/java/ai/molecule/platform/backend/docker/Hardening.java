@@ -2,11 +2,11 @@ package ai.molecule.platform.backend.docker;
 
 import ai.molecule.platform.backend.HostAccess;
 import ai.molecule.platform.backend.Size;
-import com.github.dockerjava.api.model.Bind;
 import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.Info;
 import com.github.dockerjava.api.model.LogConfig;
+import com.github.dockerjava.api.model.Mount;
 import com.github.dockerjava.api.model.RestartPolicy;
 import com.github.dockerjava.api.model.Ulimit;
 import java.util.List;
@@ -55,8 +55,8 @@ final class Hardening {
     }
 
     /// The settings of a container. One that is privileged keeps its limits and loses its walls.
-    HostConfig config(Size size, HostAccess host, String network, List<Bind> binds) {
-        var config = limited(size, network, binds);
+    HostConfig config(Size size, HostAccess host, String network, List<Mount> volumes) {
+        var config = limited(size, network, volumes);
         return host.privileged()
                 ? config.withPrivileged(true)
                 : config.withCapDrop(Capability.ALL)
@@ -64,10 +64,10 @@ final class Hardening {
                         .withReadonlyRootfs(true);
     }
 
-    private HostConfig limited(Size size, String network, List<Bind> binds) {
+    private HostConfig limited(Size size, String network, List<Mount> volumes) {
         return HostConfig.newHostConfig()
                 .withNetworkMode(network)
-                .withBinds(binds)
+                .withMounts(volumes)
                 .withTmpFs(Map.of("/tmp", SCRATCH))
                 .withMemory(memory(size))
                 .withMemorySwap(memory(size))

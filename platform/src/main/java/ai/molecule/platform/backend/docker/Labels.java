@@ -1,5 +1,6 @@
 package ai.molecule.platform.backend.docker;
 
+import ai.molecule.platform.backend.HostAccess;
 import ai.molecule.protocol.WorkspaceId;
 import java.net.URI;
 import java.util.HashMap;
@@ -19,6 +20,8 @@ record Labels(UUID platform) {
     static final String GENERATION = "ai.molecule.generation";
     static final String URL = "ai.molecule.url";
     static final String AHEAD = "ai.molecule.ahead";
+    static final String HOST_DIRECTORY = "ai.molecule.host-directory";
+    static final String PRIVILEGED = "ai.molecule.privileged";
     static final String PART = "ai.molecule.part";
 
     private static final int SHORT_LENGTH = 6;
@@ -41,6 +44,21 @@ record Labels(UUID platform) {
         marks.put(URL, url.toString());
         marks.put(GENERATION, String.valueOf(generation));
         return marks;
+    }
+
+    /// The labels of what a container has of its machine; none where it has nothing.
+    static Map<String, String> of(HostAccess host) {
+        return host.equals(HostAccess.NONE)
+                ? Map.of()
+                : Map.of(HOST_DIRECTORY, host.directory(), PRIVILEGED, String.valueOf(host.privileged()));
+    }
+
+    /// What a container has of its machine.
+    static HostAccess host(Map<String, String> labels) {
+        return new HostAccess(
+                labels.getOrDefault(HOST_DIRECTORY, ""),
+                false,
+                labels.getOrDefault(PRIVILEGED, "").equals("true"));
     }
 
     /// The filter for one workspace's things.

@@ -23,6 +23,7 @@ final class Maker {
     private static final String SECRETS_BY = "ai.molecule.secrets";
     private static final String ORDER_BY = "ai.molecule.order";
     private static final String BY_FILE = "file";
+    private static final String TOKEN_FILE = ".auth_token";
 
     private final Engine engine;
     private final Labels labels;
@@ -68,14 +69,18 @@ final class Maker {
 
     /// Makes and starts a container whose agent waits for its order.
     ///
-    /// @return false where the image has no such agents
-    boolean makeAhead(StartOrder order, Consumer<String> step) throws BackendException {
+    /// @return why there cannot be such a one; empty when it was made
+    Optional<String> makeAhead(StartOrder order, Consumer<String> step) throws BackendException {
+        if (!reach.fenced()) {
+            return Optional.of("on the host's network agents get their ports when they start");
+        }
         var image = images.ensure(order.runtime().image(), step);
-        if (!BY_FILE.equals(label(image, ORDER_BY)) || !BY_FILE.equals(label(image, SECRETS_BY)) || !reach.fenced()) {
-            return false;
+        if (!BY_FILE.equals(label(image, ORDER_BY)) || !BY_FILE.equals(label(image, SECRETS_BY))) {
+            return Optional.of("image " + order.runtime().image() + " has not the labels " + SECRETS_BY + "=file and "
+                    + ORDER_BY + "=file");
         }
         run(plan(order, image, true), Map.of(), step);
-        return true;
+        return Optional.empty();
     }
 
     /// Tells an agent that was made ahead what its order is.
@@ -91,6 +96,12 @@ final class Maker {
         step.accept("registering");
         shelf.furnish(container.getId(), Shelf.CONFIGS, files);
         return Optional.of(new Started(container.getId(), plan.spot().url()));
+    }
+
+    /// Gives an agent that was started, perhaps by a platform that is gone, the enrolment that is good now.
+    Started renew(Container container, StartOrder order) throws BackendException {
+        shelf.furnish(container.getId(), Shelf.CONFIGS, Map.of(TOKEN_FILE, order.enrolment()));
+        return new Started(container.getId(), Labels.url(container.getLabels()));
     }
 
     /// All that a container is made of.
@@ -156,8 +167,9 @@ final class Maker {
     private String create(Plan plan) throws BackendException {
         var order = plan.order();
         var name = Labels.name(order.workspace(), "g" + order.generation());
-        var binds = shelf.ensure(order.workspace(), order.host());
+        var volumes = shelf.ensure(order.workspace(), order.host());
         var marks = labels.of(order.workspace(), order.generation(), plan.spot().url());
+        marks.putAll(Labels.of(order.host()));
         if (plan.ahead()) {
             marks.put(Labels.AHEAD, plan.print());
         }
@@ -172,7 +184,7 @@ final class Maker {
                             .withUser(Hardening.user(order.host()))
                             .withEnv(variables)
                             .withHostConfig(hardening.config(
-                                    order.size(), order.host(), plan.spot().network(), binds))
+                                    order.size(), order.host(), plan.spot().network(), volumes))
                             .withStopTimeout(Containers.GOODBYE_SECONDS);
                     plan.spot()
                             .address()
@@ -191,7 +203,7 @@ final class Maker {
         }
         var files = new LinkedHashMap<String, String>();
         files.put(".secrets.json", Json.text(secrets));
-        files.put(".auth_token", order.enrolment());
+        files.put(TOKEN_FILE, order.enrolment());
         return files;
     }
 

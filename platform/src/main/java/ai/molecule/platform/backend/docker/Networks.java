@@ -76,8 +76,7 @@ final class Networks {
     }
 
     /// The address at which the host is reached from every one of our networks. Whoever tidies up may have
-    /// removed
-    /// the network, in which nobody is: it is made again, with the same address.
+    /// removed the network, in which nobody is: it is made again, with the same address.
     synchronized String house() throws BackendException {
         var before = house;
         if (before == null) {

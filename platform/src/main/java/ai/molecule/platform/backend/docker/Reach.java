@@ -3,6 +3,7 @@ package ai.molecule.platform.backend.docker;
 import ai.molecule.platform.backend.BackendException;
 import ai.molecule.platform.backend.BackendRefusedException;
 import ai.molecule.protocol.WorkspaceId;
+import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.ContainerNetwork;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -11,6 +12,8 @@ import java.net.ServerSocket;
 import java.net.SocketException;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +47,11 @@ sealed interface Reach {
 
     /// The platform begins, and may be another than the one that agents were started by.
     default void arrive() throws BackendException {}
+
+    /// Makes sure that the platform sees what the engine would mount.
+    ///
+    /// @throws BackendException when it looks at other directories of the same names
+    default void check(List<Path> roots) throws BackendException {}
 
     /// Mends what others may have undone; now and then.
     default void lookAfter() throws BackendException {}
@@ -142,6 +150,28 @@ sealed interface Reach {
             for (var own : networks.ofWorkspaces()) {
                 join(own);
             }
+        }
+
+        @Override
+        public void check(List<Path> roots) throws BackendException {
+            var mounts = engine.ask(
+                            "look at our own container",
+                            () -> engine.client().inspectContainerCmd(container).exec())
+                    .getMounts();
+            for (var root : roots) {
+                if (mounts == null || mounts.stream().noneMatch(one -> shows(one, root))) {
+                    throw new BackendException(
+                            "Expected " + root + " of WORKSPACE_ROOTS in the platform's container at the"
+                                    + " same path as on the engine's machine, but it is not mounted so: -v " + root
+                                    + ":" + root);
+                }
+            }
+        }
+
+        private static boolean shows(InspectContainerResponse.Mount mount, Path root) {
+            var source = mount.getSource();
+            var seenAt = mount.getDestination();
+            return source != null && seenAt != null && source.equals(seenAt.getPath()) && root.startsWith(source);
         }
 
         private void join(Networks.Own own) throws BackendException {

@@ -4,9 +4,8 @@ import ai.molecule.platform.backend.BackendException;
 import ai.molecule.platform.backend.HostAccess;
 import ai.molecule.protocol.WorkspaceId;
 import com.github.dockerjava.api.command.InspectVolumeResponse;
-import com.github.dockerjava.api.model.AccessMode;
-import com.github.dockerjava.api.model.Bind;
-import com.github.dockerjava.api.model.Volume;
+import com.github.dockerjava.api.model.Mount;
+import com.github.dockerjava.api.model.MountType;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -45,16 +44,27 @@ final class Shelf {
 
     /// The workspace's volumes, made where they are missing, as they are mounted.
     ///
-    /// @param host may name a directory to take the place of the second
-    List<Bind> ensure(WorkspaceId workspace, HostAccess host) throws BackendException {
-        var data = new Volume(WORKSPACE);
+    /// @param host may name a directory to take the place of the second, which is not made where it is missing
+    List<Mount> ensure(WorkspaceId workspace, HostAccess host) throws BackendException {
         create(workspace, CONFIGS_PART);
-        var configs = new Bind(Labels.name(workspace, CONFIGS_PART), new Volume(CONFIGS));
+        var configs = volume(workspace, CONFIGS_PART, CONFIGS);
         if (!host.directory().isEmpty()) {
-            return List.of(configs, new Bind(host.directory(), data, host.readOnly() ? AccessMode.ro : AccessMode.rw));
+            var directory = new Mount()
+                    .withType(MountType.BIND)
+                    .withSource(host.directory())
+                    .withTarget(WORKSPACE)
+                    .withReadOnly(host.readOnly());
+            return List.of(configs, directory);
         }
         create(workspace, DATA_PART);
-        return List.of(configs, new Bind(Labels.name(workspace, DATA_PART), data));
+        return List.of(configs, volume(workspace, DATA_PART, WORKSPACE));
+    }
+
+    private static Mount volume(WorkspaceId workspace, String part, String target) {
+        return new Mount()
+                .withType(MountType.VOLUME)
+                .withSource(Labels.name(workspace, part))
+                .withTarget(target);
     }
 
     void remove(WorkspaceId workspace, boolean keepData) throws BackendException {

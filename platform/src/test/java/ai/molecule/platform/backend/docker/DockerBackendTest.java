@@ -102,7 +102,7 @@ class DockerBackendTest extends BackendContract {
         var id = WorkspaceId.random();
         var order = order(id, StartOrder.FIRST);
         assertThat(backend.prepare(StartOrder.ahead(id, order.runtime(), order.size(), order.platformUrl())))
-                .isTrue();
+                .isEmpty();
         var ahead = backend.list().getFirst().handle();
         assertThat(engine.run(ahead, "ls", "-A", "/configs")).isEmpty();
         backend.close();
@@ -128,7 +128,7 @@ class DockerBackendTest extends BackendContract {
     @Test
     void anImageThatDoesNotWaitIsNotMadeAhead() throws Exception {
         var order = order(WorkspaceId.random(), "molecule-local/base:latest");
-        assertThat(backend.prepare(order)).isFalse();
+        assertThat(backend.prepare(order).orElseThrow()).contains("ai.molecule.order=file");
         assertThat(engine.left()).containsExactly(0, 0, 0);
     }
 
@@ -294,6 +294,20 @@ class DockerBackendTest extends BackendContract {
         assertThat(engine.run(reader.handle(), "sh", "-c", "echo more > /workspace/other"))
                 .contains("Read-only file system");
         assertThat(engine.left()).as("no volume was made for it").containsExactly(2, 2, 0);
+    }
+
+    @Test
+    void whatIsNotAllowedAnyMoreIsStopped(@TempDir Path root) throws Exception {
+        openTo(root);
+        var work = Files.createDirectory(root.resolve("work"));
+        var started = backend.start(order(new HostAccess(work.toString(), true, false)));
+        var other = backend.start(order(HostAccess.NONE));
+        backend.close();
+        backend = open();
+        listen(backend);
+        await().atMost(PATIENCE).until(() -> deaths.size() == 1);
+        assertThat(alive(started)).isFalse();
+        assertThat(alive(other)).isTrue();
     }
 
     @Test
