@@ -20,6 +20,7 @@ final class Containers {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final int STARTS = 15;
     private static final int CRASHES = 9;
+    private static final int CLAIMS = 9;
     private static final int AT_ONCE = 20;
 
     private final Path root;
@@ -51,6 +52,10 @@ final class Containers {
             crashes(platform);
             atOnce(platform);
         }
+        settings.put("WARM_POOL_SIZE", "1");
+        try (var platform = Platform.start(root, Files.createTempDirectory("molecule-bench"), settings)) {
+            claims(platform);
+        }
     }
 
     private void starts(Platform platform) throws IOException {
@@ -62,6 +67,31 @@ final class Containers {
             remove(platform, List.of(id));
         }
         row.accept("POST /workspaces to online, docker backend, image present, n=" + STARTS, told(times));
+    }
+
+    private void claims(Platform platform) throws IOException {
+        var times = new ArrayList<Long>();
+        for (int i = 0; i < CLAIMS; i++) {
+            awaitSpare();
+            var began = System.nanoTime();
+            var id = online(platform, "warm " + i);
+            times.add(since(began));
+            remove(platform, List.of(id));
+        }
+        row.accept("POST /workspaces to online, docker backend, from a warm pool, n=" + CLAIMS, told(times));
+    }
+
+    /// Waits until an agent says that it was made ahead.
+    private static void awaitSpare() throws IOException {
+        var until = System.nanoTime() + PATIENCE.toNanos();
+        while (System.nanoTime() < until) {
+            var container = docker("ps", "-q", "--filter", "label=ai.molecule.ahead");
+            if (!container.isEmpty() && docker("logs", container).endsWith("the platform answers with status 200")) {
+                return;
+            }
+            LockSupport.parkNanos(LOOK_PACE.toNanos());
+        }
+        throw new IOException("Expected an agent that was made ahead");
     }
 
     private void crashes(Platform platform) throws IOException, InterruptedException {

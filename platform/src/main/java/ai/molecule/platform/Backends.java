@@ -102,8 +102,7 @@ final class Backends {
         agentsPort = port;
         named = platformUrl;
         if (docker != null) {
-            var url = platformUrl(docker, platformUrl.orElse(URI.create("http://127.0.0.1:" + port + "/")));
-            docker.serve(url.getPort() >= 0 ? url.getPort() : "https".equals(url.getScheme()) ? 443 : 80);
+            docker.serve(platformUrl(docker, platformUrl.orElse(URI.create("http://127.0.0.1:" + port + "/"))));
         }
     }
 

@@ -11,6 +11,7 @@ import ai.molecule.platform.backend.StartOrder;
 import ai.molecule.platform.backend.Started;
 import ai.molecule.protocol.WorkspaceId;
 import com.github.dockerjava.api.model.Container;
+import java.net.URI;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -187,12 +188,12 @@ public final class DockerBackend implements Backend {
     /// The platform is open for its agents. Those that are there already were fenced in by another, perhaps
     /// before the machine's packet filter was loaded anew.
     ///
-    /// @param port where they come to
-    public void serve(int port) {
+    /// @param platformUrl where they come to, as in a [StartOrder]
+    public void serve(URI platformUrl) {
         Thread.ofVirtual().name("docker-fence").start(() -> {
             try {
-                if (settings.fence() && reach.fenced() && !containers.all().isEmpty()) {
-                    fence.ensure(port);
+                if (!containers.all().isEmpty()) {
+                    maker.fence(platformUrl);
                 }
             } catch (BackendException failed) {
                 LOG.warn("{}", failed.getMessage());
@@ -203,6 +204,7 @@ public final class DockerBackend implements Backend {
     @Override
     public void sweep(Function<WorkspaceId, Claim> claims) throws BackendException {
         reach.lookAfter();
+        fence.sweep();
         var owners = new HashSet<WorkspaceId>();
         containers.all().forEach(one -> Labels.workspace(one.getLabels()).ifPresent(owners::add));
         networks.all().forEach(one -> Labels.workspace(one.getLabels()).ifPresent(owners::add));

@@ -6,6 +6,8 @@ import ai.molecule.platform.backend.BackendRefusedException;
 import ai.molecule.protocol.Json;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.exception.DockerException;
+import com.github.dockerjava.api.model.Info;
+import com.github.dockerjava.api.model.Version;
 import com.github.dockerjava.core.DefaultDockerClientConfig;
 import com.github.dockerjava.core.DockerClientImpl;
 import com.github.dockerjava.core.RemoteApiVersion;
@@ -46,14 +48,35 @@ final class Engine implements AutoCloseable {
     /// Connects and agrees on a version of the API.
     ///
     /// @throws BackendAwayException when nobody answers there
+    /// @throws BackendException when it is an engine whose walls would not hold
     static Engine open(DockerSettings settings) throws BackendException {
         // No version in the path lets the engine answer by its own newest, which is all that this first
         // question needs.
         try (var first = new Engine(client(settings, RemoteApiVersion.UNKNOWN_VERSION), settings.host())) {
             var version = first.ask(
                     "tell its version", () -> first.client.versionCmd().exec());
+            refuseOthers(
+                    version,
+                    first.ask("tell about itself", () -> first.client.infoCmd().exec()));
             var theirs = RemoteApiVersion.parseConfig(version.getApiVersion());
             return new Engine(client(settings, theirs.isGreaterOrEqual(OURS) ? OURS : theirs), settings.host());
+        }
+    }
+
+    /// What speaks Docker's language but does not keep what we promise of it.
+    private static void refuseOthers(Version version, Info info) throws BackendException {
+        var components = version.getComponents();
+        if (components != null
+                && components.stream()
+                        .anyMatch(one -> String.valueOf(one.getName()).contains("Podman"))) {
+            throw new BackendException("Expected a Docker engine, but Podman answers: it does not keep the networks of"
+                    + " workspaces apart, so this version of the platform does not run agents there");
+        }
+        var options = info.getSecurityOptions();
+        if (options != null && options.contains("name=rootless")) {
+            throw new BackendException(
+                    "Expected an engine that runs as root, but this one is rootless: neither limits nor"
+                            + " the fence around workspaces would hold, so this version of the platform does not run agents there");
         }
     }
 

@@ -5,6 +5,7 @@ import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.HostConfig;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -24,6 +25,7 @@ final class Fence {
 
     private static final Logger LOG = LoggerFactory.getLogger(Fence.class);
     private static final long HELP_SECONDS = 20;
+    private static final String HELPER = "fence";
     private static final String PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
     private final Engine engine;
@@ -33,6 +35,7 @@ final class Fence {
     private final Images images;
     private final String image;
     private final Set<Integer> open = new HashSet<>();
+    private boolean up;
 
     /// A fence around all bridges with one beginning of their names.
     ///
@@ -47,19 +50,20 @@ final class Fence {
         this.chain = "MOLECULE-" + labels.brief();
     }
 
-    /// Puts the fence up, with one more of the host's ports open to workspaces; does nothing where that is
-    /// done.
+    /// Puts the fence up; does nothing where that is done.
     ///
+    /// @param port one more of the host's ports that workspaces reach; empty for none
     /// @throws BackendException when it cannot be put up
-    synchronized void ensure(int port) throws BackendException {
-        if (open.contains(port)) {
+    synchronized void ensure(Optional<Integer> port) throws BackendException {
+        if (up && port.stream().allMatch(open::contains)) {
             return;
         }
         var ports = new TreeSet<>(open);
-        ports.add(port);
+        port.ifPresent(ports::add);
         put(ports);
         open.addAll(ports);
-        LOG.info("Workspaces are fenced in: of this host they reach port {} only", ports);
+        up = true;
+        LOG.info("Workspaces are fenced in: of this host they reach the ports {} only", ports);
     }
 
     private void put(Set<Integer> ports) throws BackendException {
@@ -74,6 +78,7 @@ final class Fence {
     /// Takes the fence down; for when nothing is behind it any more.
     synchronized void remove() throws BackendException {
         open.clear();
+        up = false;
         help(inEngines("""
                 enter iptables -w 10 -D DOCKER-USER -i %s -j %s-OUT
                 enter iptables -w 10 -D INPUT -i %s -j %s-IN
@@ -86,8 +91,22 @@ final class Fence {
 
     /// The engine was away, and its rules may be gone: puts up again what was up.
     synchronized void renew() throws BackendException {
-        if (!open.isEmpty()) {
+        if (up) {
             put(open);
+        }
+    }
+
+    /// Removes helpers that a platform left which was killed meanwhile; none of this one is at work now.
+    synchronized void sweep() throws BackendException {
+        var helpers = engine.ask(
+                "list helpers",
+                () -> engine.client()
+                        .listContainersCmd()
+                        .withShowAll(true)
+                        .withLabelFilter(labels.house(HELPER))
+                        .exec());
+        for (var helper : helpers) {
+            remove(helper.getId());
         }
     }
 
@@ -169,7 +188,7 @@ final class Fence {
                 "create the container that puts the fence up",
                 () -> engine.client()
                         .createContainerCmd(image)
-                        .withLabels(labels.ours())
+                        .withLabels(labels.house(HELPER))
                         .withUser("0:0")
                         .withEnv(PATH)
                         .withEntrypoint("/usr/bin/busybox", "sh", "-c", script)
@@ -187,12 +206,13 @@ final class Fence {
                             .awaitStatusCode(HELP_SECONDS, TimeUnit.SECONDS));
             return String.join("\n", new Logs(engine).tail(helper.getId(), 20)).strip();
         } finally {
-            engine.ensure(
-                    "remove the container that put the fence up",
-                    () -> engine.client()
-                            .removeContainerCmd(helper.getId())
-                            .withForce(true)
-                            .exec());
+            remove(helper.getId());
         }
+    }
+
+    private void remove(String helper) throws BackendException {
+        engine.ensure(
+                "remove the container that put the fence up",
+                () -> engine.client().removeContainerCmd(helper).withForce(true).exec());
     }
 }

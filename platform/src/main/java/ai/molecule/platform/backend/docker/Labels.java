@@ -31,6 +31,11 @@ record Labels(UUID platform) {
         return Map.of(PLATFORM, platform.toString());
     }
 
+    /// The labels of what belongs to the platform itself.
+    Map<String, String> house(String part) {
+        return Map.of(PLATFORM, platform.toString(), PART, part);
+    }
+
     /// The labels of what belongs to a workspace for good: its network and volumes.
     Map<String, String> of(WorkspaceId workspace, String part) {
         return Map.of(PLATFORM, platform.toString(), WORKSPACE, workspace.toString(), PART, part);

@@ -49,6 +49,14 @@ final class Maker {
         this.settings = settings;
     }
 
+    /// Fences workspaces in; of the host they reach the platform's port, where that is the host's.
+    void fence(URI platformUrl) throws BackendException {
+        if (settings.fence() && reach.fenced()) {
+            var onHost = reach.listenAt().isPresent() || !Addresses.isLoopback(platformUrl);
+            fence.ensure(onHost ? Optional.of(Addresses.port(platformUrl)) : Optional.empty());
+        }
+    }
+
     /// Pulls the image where it is missing.
     void fetch(StartOrder order, Consumer<String> step) throws BackendException {
         images.ensure(order.runtime().image(), step);
@@ -130,9 +138,7 @@ final class Maker {
         var platform = Addresses.isLoopback(order.platformUrl())
                 ? reach.platform(spot, Addresses.port(order.platformUrl()))
                 : order.platformUrl();
-        if (settings.fence() && reach.fenced()) {
-            fence.ensure(Addresses.port(platform));
-        }
+        fence(order.platformUrl());
         var byFile = BY_FILE.equals(label(image, SECRETS_BY));
         var environment = new LinkedHashMap<String, String>();
         if (!byFile) {

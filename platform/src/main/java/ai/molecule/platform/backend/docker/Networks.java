@@ -80,19 +80,15 @@ final class Networks {
     synchronized String house() throws BackendException {
         var before = house;
         if (before == null) {
-            house = ensure(houseName(), houseMarks());
+            house = ensure(houseName(), labels.house(HOUSE));
             return house.gateway();
         }
-        if (find(houseName()).isEmpty() && !create(houseName(), houseMarks(), before.range(), before.index())) {
+        if (find(houseName()).isEmpty() && !create(houseName(), labels.house(HOUSE), before.range(), before.index())) {
             throw new BackendException(
                     "Expected the platform's own network at " + before.range().block(before.index())
                             + ", but it was removed, and somebody else has these addresses now; restart the platform");
         }
         return before.gateway();
-    }
-
-    private Map<String, String> houseMarks() {
-        return Map.of(Labels.PLATFORM, labels.platform().toString(), Labels.PART, HOUSE);
     }
 
     /// The networks of workspaces.

@@ -108,10 +108,25 @@ class DockerRepairsTest {
         // As a packet filter that is loaded anew does.
         command("iptables", "-w", "10", "-F", chain);
         reopen("10.241.0.0/16");
-        backend.serve(PORT);
+        backend.serve(URI.create("http://127.0.0.1:" + PORT + "/"));
         await().atMost(PATIENCE)
                 .untilAsserted(() ->
                         assertThat(command("iptables", "-w", "10", "-S", chain)).contains("--dport " + PORT, "REJECT"));
+    }
+
+    @Test
+    void aHelperThatAPlatformLeftBehindIsRemoved() throws Exception {
+        var labels = new Labels(platform);
+        var line = engine.engine();
+        line.ask(
+                "leave a helper",
+                () -> line.client()
+                        .createContainerCmd(TestEngine.IMAGE)
+                        .withLabels(labels.house("fence"))
+                        .exec());
+        assertThat(engine.left().getFirst()).isEqualTo(1);
+        backend.sweep(any -> Backend.Claim.EVERYTHING);
+        assertThat(engine.left().getFirst()).isZero();
     }
 
     @Test
