@@ -45,6 +45,7 @@ final class Containers {
                 settings.put(name, System.getenv(name));
             }
         }
+        var before = houses();
         try (var platform = Platform.start(root, Files.createTempDirectory("molecule-bench"), settings)) {
             // The first start puts the fence up and is not counted.
             remove(platform, List.of(online(platform, "first")));
@@ -56,6 +57,18 @@ final class Containers {
         try (var platform = Platform.start(root, Files.createTempDirectory("molecule-bench"), settings)) {
             claims(platform);
         }
+        for (var left : houses()) {
+            if (!before.contains(left)) {
+                docker("network", "rm", left);
+            }
+        }
+    }
+
+    /// The networks in which platforms listen for agents.
+    private static List<String> houses() throws IOException {
+        return docker("network", "ls", "-q", "--filter", "label=ai.molecule.part=house")
+                .lines()
+                .toList();
     }
 
     private void starts(Platform platform) throws IOException {

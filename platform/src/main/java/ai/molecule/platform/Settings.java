@@ -76,7 +76,8 @@ record Settings(
                                 Duration.ofMinutes(reader.number(Variable.HIBERNATION_IDLE_MINUTES, 1, 1_000_000))),
                 reader.oneOf(Variable.LOG_FORMAT, Set.of("text", "json")).equals("json"));
         if (!reader.faults.isEmpty()) {
-            throw new BadSettingsException(reader.faults);
+            // Some are read twice.
+            throw new BadSettingsException(reader.faults.stream().distinct().toList());
         }
         return settings;
     }

@@ -63,7 +63,9 @@ final class Fence {
         put(ports);
         open.addAll(ports);
         up = true;
-        LOG.info("Workspaces are fenced in: of this host they reach the ports {} only", ports);
+        LOG.info(
+                "Workspaces are fenced in: of this host they reach {}",
+                ports.isEmpty() ? "nothing" : "port " + ports + " only");
     }
 
     private void put(Set<Integer> ports) throws BackendException {
