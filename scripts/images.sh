@@ -77,6 +77,7 @@ make_local_bases() {
 
 build_image() { # image recipe source context argument...
   local image="$1" recipe="$2" source="$3" context="$4" arguments=() name
+  if $again; then arguments+=(--no-cache); fi
   shift 4
   find "$context" -exec touch -h -d "$EPOCH" {} +
   for name in JDK_IMAGE BASE_IMAGE TOOLS_IMAGE; do

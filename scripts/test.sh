@@ -56,6 +56,7 @@ trap engine_down EXIT
 printf '== engine\n'
 if engine_up >"$RESULTS/engine.log" 2>&1; then
   check images env DOCKER_HOST="$TEST_DOCKER_HOST" WORKSPACE_IMAGE_PREFIX=molecule-test/workspace- PLATFORM_IMAGE=molecule-test/platform:latest bash "$HOME_DIR/scripts/images.sh" --local-base
+  check images-again bash scripts/images-test.sh
 elif [ -n "$CI" ]; then
   note failed engine "no Docker engine: $(tail -n 1 "$RESULTS/engine.log")"
 else

@@ -1,4 +1,5 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -11,6 +12,7 @@ describe.skipIf(!ENGINE)("an agent in a container", () => {
   let house: House;
   let browser: Browser;
   let page: Page;
+  const shared = mkdtempSync(join(tmpdir(), "molecule-shared-"));
 
   beforeAll(async () => {
     mkdirSync(SCREENSHOTS, { recursive: true });
@@ -19,6 +21,7 @@ describe.skipIf(!ENGINE)("an agent in a container", () => {
       DOCKER_HOST: ENGINE ?? "",
       WORKSPACE_IMAGE_PREFIX: "molecule-test/workspace-",
       DOCKER_SUBNETS: "10.243.0.0/16",
+      WORKSPACE_ROOTS: shared,
     });
     browser = await chromium.launch({
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -36,6 +39,7 @@ describe.skipIf(!ENGINE)("an agent in a container", () => {
     for (const one of await house.api<{ id: string }[]>("GET", "/workspaces")) await house.api("DELETE", `/workspaces/${one.id}?confirm=true`);
     await browser?.close();
     await house?.close();
+    rmSync(shared, { recursive: true });
   });
 
   const card = (name: string) => page.getByTestId("card").filter({ has: page.getByRole("heading", { name, exact: true }) });
@@ -62,6 +66,18 @@ describe.skipIf(!ENGINE)("an agent in a container", () => {
     await page.getByRole("tab", { name: "Logs" }).click();
     await expect.poll(() => page.getByTestId("log").innerText()).toContain("registered");
     await shot("container-logs");
+  });
+
+  it("shows what an agent has of its machine", async () => {
+    const work = join(shared, "work");
+    mkdirSync(work);
+    await house.api("POST", "/workspaces", { name: "Sharer", workspace_dir: work, workspace_access: "read_only" });
+    await card("Sharer").getByText("Online").waitFor();
+    await card("Sharer").getByRole("heading").click();
+    await page.getByRole("tab", { name: "Details" }).click();
+    await page.getByText(`${work} (read-only)`).waitFor();
+    await shot("container-host-access");
+    await card("Boxed").getByRole("heading").click();
   });
 
   it("opens a shell inside, whose window follows the page's", async () => {
