@@ -24,6 +24,7 @@ class WarmPoolTest {
     void open() throws Exception {
         var settings = new HashMap<>(TestEngine.houseSettings());
         settings.put("WARM_POOL_SIZE", "1");
+        settings.put("ALLOW_PRIVILEGED_WORKSPACES", "on");
         house = TestHouse.open(settings);
         engine = TestEngine.of(house.platformId());
     }
@@ -85,6 +86,18 @@ class WarmPoolTest {
         assertThat(everything(second)).doesNotContain("canary-of-a", a, "/workspace/left", "/tmp/left");
         assertThat(TestHouse.texts(house.say(b, TestHouse.ADMIN_TOKEN, "secret A_KEY")))
                 .contains("there is no A_KEY");
+    }
+
+    @Test
+    void whoIsPrivilegedTakesNoneOfThemAndIsInTheJournal() throws Exception {
+        var waiting = spare(List.of());
+        // Whether it starts is for the machine that runs the tests to say: few let anybody be privileged.
+        var id = house.create("{\"name\":\"mighty\",\"privileged\":true}");
+        assertThat(house.get("/workspaces/" + id).body().path("privileged").asBoolean())
+                .isTrue();
+        assertThat(house.get("/events/" + id).body().toString()).contains("\"privileged\":true");
+        assertThat(house.admin("DELETE", "/workspaces/" + id, "").status()).isEqualTo(200);
+        assertThat(engine.ahead()).contains(waiting);
     }
 
     @Test

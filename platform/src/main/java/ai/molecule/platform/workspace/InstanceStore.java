@@ -60,18 +60,23 @@ final class InstanceStore {
     }
 
     /// The workspaces whose agent is not as their row wants it, longest waiting first.
-    List<WorkspaceId> unsettled(Instant now, Duration startPatience, int limit) {
-        return database.query("""
+    ///
+    /// @param startPatience how long an agent that was started is left alone
+    /// @param silentSince before when one that runs must have been declared offline to be replaced
+    List<WorkspaceId> unsettled(Instant now, Duration startPatience, Instant silentSince, int limit) {
+        return database.query(
+                """
                 select w.id from workspaces w left join instances i on i.workspace_id = w.id
                 where w.backend <> 'external' and (
                     (w.status = 'provisioning' and coalesce(i.not_before, '-infinity') <= ?
                         and (i.workspace_id is null or i.generation < w.generation or i.phase <> 'running'
                             or i.not_before < ?))
                     or (w.status = 'offline' and i.phase = 'dead' and i.not_before <= ?)
+                    or (w.status = 'offline' and i.phase = 'running' and w.status_since < ?)
                     or (w.status in ('online', 'degraded', 'offline') and i.phase = 'intended')
                     or (w.status in ('paused', 'hibernated', 'failed', 'removed') and i.workspace_id is not null))
                 order by w.status_since limit ?
-                """, row -> new WorkspaceId(row.uuid("id")), now, now.minus(startPatience), now, limit);
+                """, row -> new WorkspaceId(row.uuid("id")), now, now.minus(startPatience), now, silentSince, limit);
     }
 
     private static Instance instance(Row row) {

@@ -9,6 +9,7 @@ import ai.molecule.platform.secret.Secrets;
 import ai.molecule.protocol.WorkspaceId;
 import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -32,6 +33,9 @@ public final class Provisioner {
 
     private static final Logger LOG = LoggerFactory.getLogger(Provisioner.class);
     private static final Duration START_PATIENCE = Duration.ofSeconds(60);
+    /// An agent that runs and is not heard may come back by itself; after this, another one takes its place.
+    private static final Duration SILENCE_PATIENCE = Duration.ofSeconds(30);
+
     private static final int BATCH = 200;
     private static final int STARTS_AT_ONCE = 4;
     private static final int LAST_LINES = 3;
@@ -44,6 +48,7 @@ public final class Provisioner {
     private final Surroundings surroundings;
     private final Spares spares;
     private final InstantSource clock;
+    private final Instant began;
     private final Set<WorkspaceId> busy = ConcurrentHashMap.newKeySet();
     private final Map<String, Semaphore> starts = new ConcurrentHashMap<>();
 
@@ -72,11 +77,12 @@ public final class Provisioner {
         this.surroundings = surroundings;
         this.spares = spares;
         this.clock = clock;
+        this.began = clock.instant();
     }
 
     /// One round: takes up everything that is unsettled and not in hand, each on a thread of its own.
     public void round() {
-        for (var id : instances.unsettled(clock.instant(), patienceMin(), BATCH)) {
+        for (var id : instances.unsettled(clock.instant(), patienceMin(), silentSince(), BATCH)) {
             if (busy.add(id)) {
                 Thread.ofVirtual().name("settle-" + id).start(() -> {
                     try {
@@ -207,6 +213,13 @@ public final class Provisioner {
         return workspace.life() instanceof Life.Provisioning
                 && instance.phase() == Instance.Phase.RUNNING
                 && !clock.instant().isBefore(instance.notBefore().plus(patience(workspace)));
+    }
+
+    /// Before when a silent agent must have been declared offline to be replaced; nobody has while this process
+    /// has not itself listened long enough for a heartbeat.
+    private Instant silentSince() {
+        var then = clock.instant().minus(SILENCE_PATIENCE);
+        return then.minus(SILENCE_PATIENCE).isBefore(began) ? Instant.EPOCH : then;
     }
 
     /// How long nobody needs to be looked at again after its start.

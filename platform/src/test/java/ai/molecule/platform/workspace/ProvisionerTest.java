@@ -134,6 +134,21 @@ class ProvisionerTest {
     }
 
     @Test
+    void anAgentThatRunsAndStaysSilentIsReplaced() {
+        rooms.clock.turn(Duration.ofMinutes(1));
+        var made = started("hung");
+        rooms.lives.change(made.id(), found -> found.with(found.life().registered(rooms.clock.instant())));
+        rooms.lives.change(made.id(), found -> found.with(found.life().silent("not heard", rooms.clock.instant())));
+        rooms.clock.turn(Duration.ofSeconds(29));
+        rooms.provisioner.round();
+        assertThat(rooms.workspaces.require(made.id()).life().status()).isEqualTo("offline");
+        rooms.clock.turn(Duration.ofSeconds(2));
+        settle("another runs", () -> rooms.backend.orders().size() == 2);
+        assertThat(rooms.backend.orders().getLast().generation()).isEqualTo(2);
+        assertThat(rooms.workspaces.require(made.id()).life().status()).isEqualTo("provisioning");
+    }
+
+    @Test
     void stepsAndHealthShowInALife() {
         var made = rooms.create("checked");
         rooms.deaths.attend(rooms.backend, rooms.spares, () -> {});

@@ -7,6 +7,7 @@ import ai.molecule.platform.backend.AgentRuntime;
 import ai.molecule.platform.backend.Backend;
 import ai.molecule.platform.backend.HostAccess;
 import ai.molecule.platform.backend.HostRules;
+import ai.molecule.platform.backend.Running;
 import ai.molecule.platform.backend.Size;
 import ai.molecule.platform.backend.StartOrder;
 import ai.molecule.platform.backend.Started;
@@ -112,6 +113,22 @@ class DockerRepairsTest {
         await().atMost(PATIENCE)
                 .untilAsserted(() ->
                         assertThat(command("iptables", "-w", "10", "-S", chain)).contains("--dport " + PORT, "REJECT"));
+    }
+
+    @Test
+    void aContainerThatSomebodyPausedGivesWayToTheNext() throws Exception {
+        var id = WorkspaceId.random();
+        var frozen = start(id, 1);
+        var line = engine.engine();
+        line.ask(
+                "pause it",
+                () -> line.client().pauseContainerCmd(frozen.handle()).exec());
+        var next = start(id, 2);
+        assertThat(backend.list()).containsExactly(new Running(id, 2, next.handle()));
+        line.ask(
+                "pause it", () -> line.client().pauseContainerCmd(next.handle()).exec());
+        backend.stop(id);
+        assertThat(backend.list()).isEmpty();
     }
 
     @Test
