@@ -264,7 +264,9 @@ class DockerHouseTest {
     void theOperatorLooksInsideAndTheJournalTells() throws Exception {
         var id = online("{\"name\":\"glass\",\"secrets\":{\"A_KEY\":\"sesame-open-wide\"}}");
         var path = "/workspaces/" + id;
-        assertThat(house.get(path + "/logs?tail=50").body().toString()).contains("registered");
+        // The platform knows of a registration before the agent writes of it.
+        await().untilAsserted(() ->
+                assertThat(house.get(path + "/logs?tail=50").body().toString()).contains("registered"));
         assertThat(house.admin("PUT", path + "/files/notes.txt", "{\"content\":\"remember\"}")
                         .status())
                 .isEqualTo(200);
