@@ -76,7 +76,8 @@ public final class Spares implements AutoCloseable {
     /// The id of a workspace whose agent is ready and is as somebody wants theirs. It is taken for good: where
     /// nothing comes of it, it is swept.
     synchronized Optional<WorkspaceId> take(Profile profile) {
-        if (!profile.backend().equals(wanted.backend())
+        if (spares.isEmpty()
+                || !profile.backend().equals(wanted.backend())
                 || profile.tier() != Tier.T2
                 || !profile.host().equals(HostAccess.NONE)) {
             return Optional.empty();

@@ -190,21 +190,19 @@ public final class DockerBackend implements Backend {
     ///
     /// @param platformUrl where they come to, as in a [StartOrder]
     public void serve(URI platformUrl) {
-        Thread.ofVirtual().name("docker-fence").start(() -> {
-            try {
-                if (!containers.all().isEmpty()) {
-                    maker.fence(platformUrl);
-                }
-            } catch (BackendException failed) {
-                LOG.warn("{}", failed.getMessage());
-            }
-        });
+        Thread.ofVirtual()
+                .name("docker-fence")
+                .start(() -> attempt(() -> {
+                    if (!containers.all().isEmpty()) {
+                        maker.fence(platformUrl);
+                    }
+                }));
     }
 
     @Override
     public void sweep(Function<WorkspaceId, Claim> claims) throws BackendException {
-        reach.lookAfter();
-        fence.sweep();
+        attempt(reach::lookAfter);
+        attempt(fence::sweep);
         var owners = new HashSet<WorkspaceId>();
         containers.all().forEach(one -> Labels.workspace(one.getLabels()).ifPresent(owners::add));
         networks.all().forEach(one -> Labels.workspace(one.getLabels()).ifPresent(owners::add));
@@ -280,27 +278,43 @@ public final class DockerBackend implements Backend {
         engine.close();
     }
 
-    /// What was allowed once may not be any more; its death is news, and its next start says why there is none.
-    private void stopForbidden(Container container) throws BackendException {
-        var forbidden = settings.rules().forbidden(Labels.host(container.getLabels()));
-        if (forbidden.isPresent()) {
-            LOG.warn("Stopping container {}: {}", container.getId(), forbidden.get());
-            containers.stop(container.getId());
+    /// Events may have been missed, and the engine's packet filter may be another.
+    private void lookAgain() {
+        attempt(this::lookAtAll);
+        attempt(fence::renew);
+        attempt(reach::lookAfter);
+        attempt(this::stopForbidden);
+    }
+
+    private void lookAtAll() throws BackendException {
+        for (var container : containers.all()) {
+            var workspace = Labels.workspace(container.getLabels()).orElseThrow();
+            if (tidings.seen(container, workspace)) {
+                tidings.check(container, workspace);
+            }
         }
     }
 
-    /// Events may have been missed, and the engine's packet filter may be another.
-    private void lookAgain() {
-        try {
-            for (var container : containers.all()) {
-                var workspace = Labels.workspace(container.getLabels()).orElseThrow();
-                if (tidings.seen(container, workspace)) {
-                    tidings.check(container, workspace);
-                    stopForbidden(container);
-                }
+    /// What was allowed once may not be any more; its death is news, and its next start says why there is none.
+    private void stopForbidden() throws BackendException {
+        for (var container : containers.all()) {
+            var forbidden = settings.rules().forbidden(Labels.host(container.getLabels()));
+            if (forbidden.isPresent() && "running".equals(container.getState())) {
+                LOG.warn("Stopping container {}: {}", container.getId(), forbidden.get());
+                containers.stop(container.getId());
             }
-            reach.lookAfter();
-            fence.renew();
+        }
+    }
+
+    @FunctionalInterface
+    private interface Repair {
+        void mend() throws BackendException;
+    }
+
+    /// Mends one thing; where that fails, the others are mended all the same.
+    private static void attempt(Repair repair) {
+        try {
+            repair.mend();
         } catch (BackendException failed) {
             LOG.warn("{}", failed.getMessage());
         }

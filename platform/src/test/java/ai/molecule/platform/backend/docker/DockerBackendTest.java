@@ -268,17 +268,8 @@ class DockerBackendTest extends BackendContract {
 
     private void openTo(Path root) throws BackendException {
         backend.close();
-        var own = TestEngine.settings(platform);
-        backend = DockerBackend.open(new DockerSettings(
-                platform,
-                own.host(),
-                own.certificates(),
-                own.subnets(),
-                DockerSettings.Network.OWN,
-                true,
-                Registries.NONE,
-                TestEngine.IMAGE,
-                new HostRules(List.of(root), false)));
+        backend = DockerBackend.open(
+                TestEngine.settings(platform, DockerSettings.Network.OWN, new HostRules(List.of(root), false)));
     }
 
     @Test
@@ -331,17 +322,7 @@ class DockerBackendTest extends BackendContract {
     @Test
     void onTheHostsNetworkAnAgentListensOnItsLoopback() throws Exception {
         backend.close();
-        var own = TestEngine.settings(platform);
-        backend = DockerBackend.open(new DockerSettings(
-                platform,
-                own.host(),
-                own.certificates(),
-                own.subnets(),
-                DockerSettings.Network.HOST,
-                true,
-                Registries.NONE,
-                TestEngine.IMAGE,
-                HostRules.NOTHING));
+        backend = DockerBackend.open(TestEngine.settings(platform, DockerSettings.Network.HOST, HostRules.NOTHING));
         var started = backend.start(order(WorkspaceId.random(), 1));
         assertThat(started.address().getHost()).isEqualTo("127.0.0.1");
         await().atMost(PATIENCE).until(() -> {

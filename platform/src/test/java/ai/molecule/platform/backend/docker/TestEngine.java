@@ -63,16 +63,20 @@ public final class TestEngine implements AutoCloseable {
     }
 
     static DockerSettings settings(UUID platform) {
+        return settings(platform, DockerSettings.Network.OWN, HostRules.NOTHING);
+    }
+
+    static DockerSettings settings(UUID platform, DockerSettings.Network network, HostRules rules) {
         return new DockerSettings(
                 platform,
                 host(),
                 Optional.empty(),
                 Subnets.parse("10.241.0.0/16"),
-                DockerSettings.Network.OWN,
+                network,
                 true,
                 Registries.NONE,
                 IMAGE,
-                HostRules.NOTHING);
+                rules);
     }
 
     /// The newest container of a workspace.
