@@ -1,0 +1,111 @@
+package ai.molecule.fly;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.molecule.protocol.Json;
+import com.atlassian.oai.validator.OpenApiInteractionValidator;
+import com.atlassian.oai.validator.model.Request;
+import com.atlassian.oai.validator.model.SimpleRequest;
+import com.atlassian.oai.validator.model.SimpleResponse;
+import com.atlassian.oai.validator.report.LevelResolver;
+import com.atlassian.oai.validator.report.ValidationReport;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+
+/// Fly's own description of its API, against which both sides of every exchange are held. It is not ours to
+/// keep: where it is not there, nothing is held against it, but in CI it must be.
+public final class FlySpec implements Consumer<Exchanged> {
+
+    /// What the wire has and the description has not, as Fly's clients and documentation show.
+    private static final List<String> BEYOND = List.of("[\"cordoned\"]", "[\"data\",\"status\"]");
+
+    private static final Set<String> NOT_DESCRIBED = Set.of("/api/v1/apps/");
+
+    private final OpenApiInteractionValidator validator;
+    private final List<String> violations = new CopyOnWriteArrayList<>();
+    private int seen;
+
+    private FlySpec(String description) {
+        this.validator = OpenApiInteractionValidator.createForInlineApiSpecification(description)
+                .withBasePathOverride("/v1")
+                .withLevelResolver(LevelResolver.create()
+                        .withLevel("validation.request.parameter.query.unexpected", ValidationReport.Level.IGNORE)
+                        .withLevel("validation.request.body.unexpected", ValidationReport.Level.IGNORE)
+                        .withLevel("validation.response.body.unexpected", ValidationReport.Level.IGNORE)
+                        .withLevel("validation.response.status.unknown", ValidationReport.Level.IGNORE)
+                        .build())
+                .build();
+    }
+
+    /// The description, where it is.
+    public static Optional<FlySpec> find() throws IOException {
+        var file = Path.of("..", "..", "shared", "reference", "fly-openapi.json");
+        if (Files.exists(file)) {
+            return Optional.of(new FlySpec(readable(Files.readString(file))));
+        }
+        assertThat(System.getenv().getOrDefault("CI", ""))
+                .as("in CI, %s must be there", file)
+                .isEmpty();
+        return Optional.empty();
+    }
+
+    /// Without the names of its operations, of which it has one twice.
+    private static String readable(String description) {
+        var json = Json.trusted(description);
+        json.path("paths")
+                .forEach(path -> path.forEach(operation -> {
+                    if (operation instanceof ObjectNode object) {
+                        object.remove("operationId");
+                    }
+                }));
+        return Json.text(json);
+    }
+
+    @Override
+    public synchronized void accept(Exchanged exchanged) {
+        if (NOT_DESCRIBED.stream().anyMatch(exchanged.path()::startsWith)) {
+            return;
+        }
+        seen++;
+        var request = new SimpleRequest.Builder(Request.Method.valueOf(exchanged.method()), exchanged.path());
+        Asked.query(exchanged.query()).forEach((name, values) -> request.withQueryParam(name, values));
+        if (!exchanged.nonce().isEmpty()) {
+            request.withHeader("fly-machine-lease-nonce", exchanged.nonce());
+        }
+        if (!exchanged.request().isEmpty()) {
+            request.withContentType("application/json").withBody(exchanged.request());
+        }
+        var response = SimpleResponse.Builder.status(exchanged.status());
+        if (!exchanged.answer().isEmpty()) {
+            response.withContentType("application/json").withBody(exchanged.answer());
+        }
+        var valid = exchanged.status() / 100 == 2;
+        var report = valid
+                ? validator.validate(request.build(), response.build())
+                : validator.validateResponse(
+                        exchanged.path(), Request.Method.valueOf(exchanged.method()), response.build());
+        report.getMessages().stream()
+                .filter(message -> message.getLevel() == ValidationReport.Level.ERROR)
+                .map(message -> exchanged.method() + " " + exchanged.path() + " " + exchanged.status() + ": "
+                        + message.getKey() + ": " + message.getMessage())
+                .filter(text -> BEYOND.stream().noneMatch(text::contains))
+                .forEach(violations::add);
+    }
+
+    /// How many exchanges were held against it.
+    public synchronized int seen() {
+        return seen;
+    }
+
+    /// What did not fit.
+    public List<String> violations() {
+        return List.copyOf(violations);
+    }
+}
