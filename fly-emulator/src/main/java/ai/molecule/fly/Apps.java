@@ -255,20 +255,23 @@ final class Apps {
     Reply logs(Asked asked) {
         var app = world.app(asked.app());
         var instance = asked.parameter("instance").orElse("");
+        var known = asked.number("next_token", 0);
         var answer = Json.object();
         var data = answer.putArray("data");
         app.machines.values().stream()
                 .filter(machine -> instance.isEmpty() || machine.id.equals(instance))
-                .forEach(machine -> world.runner().log(machine.id).forEach(line -> {
-                    var one = data.addObject().put("id", machine.id).put("type", "log");
-                    one.putObject("attributes")
-                            .put("message", line)
-                            .put("instance", machine.id)
-                            .put("region", machine.region)
-                            .put("level", "info")
-                            .put("timestamp", world.now().toString());
-                }));
-        answer.putObject("meta").put("next_token", String.valueOf(data.size()));
+                .forEach(machine -> world.runner().log(machine.id).stream()
+                        .skip(known)
+                        .forEach(line -> {
+                            var one = data.addObject().put("id", machine.id).put("type", "log");
+                            one.putObject("attributes")
+                                    .put("message", line)
+                                    .put("instance", machine.id)
+                                    .put("region", machine.region)
+                                    .put("level", "info")
+                                    .put("timestamp", world.now().toString());
+                        }));
+        answer.putObject("meta").put("next_token", String.valueOf(known + data.size()));
         return Reply.ok(answer);
     }
 }

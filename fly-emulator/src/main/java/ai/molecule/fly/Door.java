@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// The API's door: who calls, how often, what goes wrong on purpose, which operation, and what is answered.
 final class Door {
 
-    private static final int BODY_BYTES_MAX = 4 * 1024 * 1024;
+    private static final int BODY_BYTES_MAX = 32 * 1024 * 1024;
 
     private final World world;
     private final Map<String, Credential> tokens;

@@ -1,5 +1,6 @@
 package ai.molecule.fly;
 
+import ai.molecule.protocol.Json;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
@@ -107,11 +108,20 @@ public final class FlyEmulator implements AutoCloseable {
         this.world = new World(options.clock(), options.timings(), new Faults(), runner);
         this.boots = new Boots(world);
         this.clockwork = new Clockwork(world, boots);
-        options.apps().forEach((name, org) -> world.apps.put(name, new App(name, org, "default")));
+        options.apps().forEach((name, org) -> world.apps.put(name, preset(name, org)));
         this.proxy = new PublicProxy(world);
         var door = new Door(world, options, clockwork, calls, witness);
         this.api = open(options.port(), door::serve, new Control(this, world)::serve);
         this.edge = open(options.proxyPort(), proxy::serve, null);
+    }
+
+    /// An app as `fly apps create` and `fly ips allocate-v4 --shared` leave it.
+    private static App preset(String name, String org) {
+        var app = new App(name, org, "default");
+        app.addresses.put(
+                "198.51.100.1",
+                Json.object().put("ip", "198.51.100.1").put("region", "global").put("shared", true));
+        return app;
     }
 
     /// Opens it.
@@ -172,7 +182,8 @@ public final class FlyEmulator implements AutoCloseable {
     }
 
     /// One machine as somebody who stands beside it sees it.
-    public record Seen(String id, String name, String region, String state, Map<String, String> metadata) {
+    public record Seen(
+            String id, String name, String region, String state, String version, Map<String, String> metadata) {
         public Seen {
             metadata = Map.copyOf(metadata);
         }
@@ -188,7 +199,8 @@ public final class FlyEmulator implements AutoCloseable {
                             .properties()
                             .forEach(one ->
                                     metadata.put(one.getKey(), one.getValue().asText()));
-                    return new Seen(machine.id, machine.name, machine.region, machine.state, metadata);
+                    return new Seen(
+                            machine.id, machine.name, machine.region, machine.state, machine.instance, metadata);
                 })
                 .toList());
     }

@@ -14,9 +14,11 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -28,8 +30,10 @@ import java.util.stream.Stream;
 final class Processes implements Runner {
 
     private static final int LOG_LINES_MAX = 2000;
+    private static final Duration BOOT_LOOK = Duration.ofMillis(2);
 
-    /// Makes the root and enters it. Arguments: root, hosts file, then `path=directory` for every volume, `--`,
+    /// Makes the root and runs the command in it, itself being the first process, as Fly's own is. Arguments:
+    /// root, hosts file, then `path=directory` for every volume, `--`,
     /// the command.
     private static final String ENTER = """
             set -e
@@ -54,7 +58,10 @@ final class Processes implements Runner {
               shift
             done
             shift
-            exec chroot "$root" "$@"
+            chroot "$root" "$@" &
+            : > "$hosts.entered"
+            wait $!
+            exit $?
             """;
 
     private final List<String> command;
@@ -64,9 +71,9 @@ final class Processes implements Runner {
     private final Map<String, Deque<String>> logs = new ConcurrentHashMap<>();
 
     private record Guest(Process process, Path root, Deque<Exit> fate) {
-        /// The first process inside, as this machine counts it.
+        /// The process of its command, as this machine counts it.
         Optional<ProcessHandle> inner() {
-            return process.children().findFirst();
+            return process.children().flatMap(ProcessHandle::children).findFirst();
         }
     }
 
@@ -126,11 +133,23 @@ final class Processes implements Runner {
         environment.put("HOME", "/root");
         environment.put("LANG", "C.UTF-8");
         environment.putAll(boot.environment());
+        // All share one network here, so that "every address" means its own.
+        environment.computeIfPresent(
+                "HOST", (name, value) -> Set.of("::", "[::]", "0.0.0.0").contains(value) ? boot.address() : value);
+        Files.deleteIfExists(entered(hosts));
         var process = builder.start();
         var guest = new Guest(process, top, new ArrayDeque<>());
         guests.put(boot.machine(), guest);
         var log = logs.computeIfAbsent(boot.machine(), any -> new ArrayDeque<>());
         Thread.ofVirtual().name("log-" + boot.machine()).start(() -> attend(boot.machine(), guest, log, ended));
+        while (process.isAlive() && !Files.exists(entered(hosts))) {
+            LockSupport.parkNanos(BOOT_LOOK.toNanos());
+        }
+    }
+
+    /// Is there once the root is made and entered.
+    private static Path entered(Path hosts) {
+        return hosts.resolveSibling(hosts.getFileName() + ".entered");
     }
 
     private static void place(Path top, Placed file) throws IOException {
@@ -173,7 +192,7 @@ final class Processes implements Runner {
             discard(guest.root());
         }
         var fate = guest.fate().pollFirst();
-        ended.accept(fate != null ? fate : new Exit(code > 128 ? 0 : code, code > 128 ? code - 128 : 0, false));
+        ended.accept(fate != null ? fate : new Exit(code, code > 128 ? code - 128 : 0, false));
     }
 
     /// Ends a machine's process as if it had ended by itself in a certain way.

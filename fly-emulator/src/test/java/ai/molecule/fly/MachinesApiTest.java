@@ -273,7 +273,7 @@ class MachinesApiTest {
                         .asBoolean())
                 .isTrue();
         assertThat(fly.call("GET", "/v1/apps/agents/ip_assignments").json().path("ips"))
-                .hasSize(1);
+                .hasSize(2);
     }
 
     @Test

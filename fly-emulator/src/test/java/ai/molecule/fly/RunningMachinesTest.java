@@ -99,7 +99,7 @@ class RunningMachinesTest {
         assertThat(seen.path("env").path("TOKEN").asText()).isEqualTo("hidden");
         assertThat(seen.path("env").path("FLY_MACHINE_ID").asText()).isEqualTo(id);
         assertThat(seen.path("env").has("OTHERS")).isFalse();
-        assertThat(seen.path("pid").asInt()).isEqualTo(1);
+        assertThat(seen.path("pid").asInt()).isLessThan(1000);
         assertThat(fly.call("GET", MACHINES + "/" + id).text()).doesNotContain("hidden");
         var done = fly.call(
                         "POST",

@@ -4,6 +4,7 @@ import ai.molecule.platform.backend.Backend;
 import ai.molecule.platform.backend.BackendAwayException;
 import ai.molecule.platform.backend.BackendException;
 import ai.molecule.platform.backend.docker.DockerBackend;
+import ai.molecule.platform.backend.flyio.FlyBackend;
 import ai.molecule.platform.backend.process.AgentProgram;
 import ai.molecule.platform.backend.process.ProcessBackend;
 import java.io.IOException;
@@ -48,6 +49,11 @@ final class Backends {
             opened.push(docker);
             open.put(docker.name(), docker);
         }
+        if (containers.fly().isPresent()) {
+            var fly = FlyBackend.open(containers.fly().get().of(platform));
+            opened.push(fly);
+            open.put(fly.name(), fly);
+        }
         standard = containers.backend().orElse(docker == null ? process.name() : docker.name());
         var why = containers.backend().isPresent()
                 ? "as CONTAINER_BACKEND says"
@@ -64,7 +70,7 @@ final class Backends {
         try {
             return DockerBackend.open(containers.docker(platform));
         } catch (BackendException cannot) {
-            if (containers.backend().isPresent()) {
+            if (containers.backend().filter("docker"::equals).isPresent()) {
                 throw cannot;
             }
             LOG.debug("No docker backend", cannot);

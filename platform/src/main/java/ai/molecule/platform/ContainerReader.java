@@ -56,6 +56,7 @@ final class ContainerReader {
                         reader.number(Variable.WARM_POOL_SIZE, 0, SPARES_MAX),
                         reader.list(Variable.WARM_POOL_RUNTIMES, name -> known(name, runtimes)),
                         ""),
+                new FlyReader(reader).read(),
                 new HostRules(
                         roots(),
                         reader.oneOf(Variable.ALLOW_PRIVILEGED_WORKSPACES, Set.of("on", "off"))
@@ -69,11 +70,6 @@ final class ContainerReader {
 
     private Optional<String> backend() {
         var backend = reader.text(Variable.CONTAINER_BACKEND);
-        if (backend.equals("flyio")) {
-            reader.fault(
-                    "CONTAINER_BACKEND: this version has no flyio backend yet; leave it unset, or set docker or process");
-            return Optional.empty();
-        }
         return backend.isEmpty()
                 ? Optional.empty()
                 : Optional.of(reader.oneOf(Variable.CONTAINER_BACKEND, Set.of("docker", "flyio", "process")));

@@ -5,6 +5,7 @@ import ai.molecule.platform.backend.HostRules;
 import ai.molecule.platform.backend.docker.DockerSettings;
 import ai.molecule.platform.backend.docker.Registries;
 import ai.molecule.platform.backend.docker.Subnets;
+import ai.molecule.platform.backend.flyio.FlySettings;
 import ai.molecule.platform.workspace.Spares;
 import java.nio.file.Path;
 import java.util.List;
@@ -22,6 +23,7 @@ import java.util.UUID;
 /// @param registries credentials of image registries
 /// @param helperImage an image of ours that works for the platform itself
 /// @param warmPool how many agents are started ahead
+/// @param fly what is set about Fly; empty where nothing is
 /// @param rules what agents may have of the machine they run on
 record Containers(
         Optional<String> backend,
@@ -35,6 +37,7 @@ record Containers(
         Registries registries,
         String helperImage,
         Spares.Wanted warmPool,
+        Optional<FlySettings> fly,
         HostRules rules) {
 
     Containers {

@@ -86,7 +86,7 @@ record Settings(
         return Cidr.parse(text).orElseThrow(() -> new IllegalArgumentException("expected ranges such as 10.0.0.0/8"));
     }
 
-    private static URI baseUrl(String text) {
+    static URI baseUrl(String text) {
         try {
             var uri = new URI(text.endsWith("/") ? text : text + "/");
             if (uri.getHost() == null || !Set.of("http", "https").contains(String.valueOf(uri.getScheme()))) {
@@ -180,6 +180,11 @@ record Settings(
                     .orElse("localhost");
             var loopback = LOOPBACK.contains(text(Variable.HOST)) && LOOPBACK.contains(reached);
             return named.isEmpty() && loopback ? List.of(cidr("127.0.0.0/8"), cidr("::1/128")) : named;
+        }
+
+        /// True inside a Fly machine, where Fly sets variables of its own.
+        boolean onFly() {
+            return environment.containsKey("FLY_MACHINE_ID");
         }
 
         void fault(String text) {

@@ -20,7 +20,7 @@ enum Variable {
     PLATFORM_URL("", "how agents and people reach the platform; unset: derived from `HOST` and `PORT`"),
     CONTAINER_BACKEND(
             "",
-            "where agents run unless a workspace says otherwise: `docker` or `process`; unset: `docker` where its engine answers, else `process`; `flyio` is refused until this version has it"),
+            "where agents run unless a workspace says otherwise: `docker`, `flyio` or `process`; unset: `docker` where its engine answers, else `process`"),
     WORKSPACE_IMAGE_PREFIX(
             "ghcr.io/molecule-ai/workspace-",
             "how the names of our runtimes' images begin; the runtime and `:latest` follow"),
@@ -43,10 +43,25 @@ enum Variable {
             "off",
             "`on`: the operator may create workspaces with `privileged`, whose agents are root on this machine; `off`: nobody can"),
     DOCKER_SUBNETS("10.240.0.0/16", "the range that containers' networks are cut from, eight addresses each"),
-    FLY_API_TOKEN("", "read by the flyio backend"),
-    FLY_WORKSPACE_APP("", "read by the flyio backend"),
-    FLY_REGION("ord", "read by the flyio backend"),
-    FLY_FLAPS_BASE_URL("", "the base of Fly's Machines API; read by the flyio backend"),
+    FLY_API_TOKEN(
+            "",
+            "a token for the Machines API, as `fly tokens create deploy` prints it; with `FLY_WORKSPACE_APP` it opens the [flyio backend](fly.md)"),
+    FLY_WORKSPACE_APP("", "the Fly app that machines are made in"),
+    FLY_REGION(
+            "ord",
+            "where machines are made when a workspace says nothing: regions in order of preference, with commas. Inside a Fly machine Fly sets it to the machine's own region: there `FLY_DEFAULT_REGION` is read instead"),
+    FLY_DEFAULT_REGION("", "the same, and goes before `FLY_REGION`; for a platform that itself runs on Fly"),
+    FLY_REACH(
+            "",
+            "how the platform reaches machines: `public`, through the app's public address, or `private`, in Fly's private network; unset: `private` where the platform itself runs on Fly, else `public`"),
+    FLY_APP_URL("", "the app's public address; unset: `https://<FLY_WORKSPACE_APP>.fly.dev`"),
+    FLY_SECRETS(
+            "app",
+            "how secrets reach machines: `app`, as secrets of the app that only their machine gets; `env`, in the machine's configuration, which every token for the app can read"),
+    FLY_VOLUME_GB(
+            "1", "the size in GB of the volume at `/workspace`; 0: none, and an agent's files end with its start"),
+    FLY_FLAPS_BASE_URL("", "the base of Fly's Machines API; unset: `https://api.machines.dev`"),
+    FLY_API_BASE_URL("", "the base of Fly's log service; unset: `https://api.fly.io`"),
     ALLOWED_AGENT_CIDRS(
             "",
             "comma-separated ranges, beyond the public ones, that external agents' URLs may point into; unset: this machine's own (127.0.0.0/8, ::1) while `HOST` is a loopback address and `PLATFORM_URL` unset or one too, else none"),

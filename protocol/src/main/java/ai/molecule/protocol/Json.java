@@ -16,6 +16,9 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
 
 /// The one JSON reader and writer. Reading is bounded: nesting, number length and trailing text are refused,
 /// not guessed.
@@ -159,6 +162,28 @@ public final class Json {
     /// A new empty array.
     public static ArrayNode array() {
         return JsonNodeFactory.instance.arrayNode();
+    }
+
+    /// Writes texts by name, to be read back by [#texts(String)]; empty for none.
+    public static String texts(Map<String, String> texts) {
+        if (texts.isEmpty()) {
+            return "";
+        }
+        var object = object();
+        new TreeMap<>(texts).forEach(object::put);
+        return text(object);
+    }
+
+    /// Reads what [#texts(Map)] wrote.
+    public static Map<String, String> texts(String written) {
+        if (written.isEmpty()) {
+            return Map.of();
+        }
+        var texts = new LinkedHashMap<String, String>();
+        trusted(written)
+                .properties()
+                .forEach(one -> texts.put(one.getKey(), one.getValue().asText()));
+        return texts;
     }
 
     private static String firstLine(String message) {

@@ -112,6 +112,7 @@ public final class AgentLine implements AutoCloseable {
             request.header(A2aVersion.HEADER, A2aVersion.V1_0.wire());
         }
         headers.forEach(request::header);
+        route.headers().forEach(request::setHeader);
         return request.build();
     }
 

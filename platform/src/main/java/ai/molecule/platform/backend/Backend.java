@@ -51,6 +51,15 @@ public interface Backend extends AutoCloseable {
     /// @throws BackendException when the backend cannot tell that it stopped
     void stop(WorkspaceId workspace) throws BackendException;
 
+    /// Stops an agent that will be wanted again: where a backend can, its memory is kept, and its next start
+    /// goes
+    /// on from there.
+    ///
+    /// @throws BackendException when the backend cannot tell that it stopped
+    default void rest(WorkspaceId workspace) throws BackendException {
+        stop(workspace);
+    }
+
     /// Forgets what is kept for a workspace: its directory, volumes, network, logs.
     ///
     /// @param keepData true to leave what its agents wrote into `/workspace`

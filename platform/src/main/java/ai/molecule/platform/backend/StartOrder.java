@@ -8,6 +8,7 @@ import java.util.Map;
 ///
 /// @param generation counts the starts of a workspace's agent
 /// @param host what of its machine it gets
+/// @param region where in the world it should run, in whatever words its owner has; empty for anywhere
 /// @param platformUrl how the agent reaches the platform
 /// @param enrolment the secret with which the agent registers, once
 /// @param secrets values for its environment; what the platform puts there itself goes before them
@@ -17,6 +18,7 @@ public record StartOrder(
         AgentRuntime runtime,
         Size size,
         HostAccess host,
+        String region,
         URI platformUrl,
         String enrolment,
         Map<String, String> secrets) {
@@ -30,7 +32,7 @@ public record StartOrder(
 
     /// All that is known of an agent that is made ahead.
     public static StartOrder ahead(WorkspaceId workspace, AgentRuntime runtime, Size size, URI platformUrl) {
-        return new StartOrder(workspace, FIRST, runtime, size, HostAccess.NONE, platformUrl, "", Map.of());
+        return new StartOrder(workspace, FIRST, runtime, size, HostAccess.NONE, "", platformUrl, "", Map.of());
     }
 
     @Override

@@ -45,7 +45,8 @@ final class LedgerStore {
         var requests = items.stream().map(one -> Json.text(one.request())).toList();
         var rows = database.query(
                 """
-                select a.*, i.n from unnest(?::uuid[], ?::bool[], ?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::text[],
+                select a.*, i.n, coalesce((select s.headers from instances s where s.workspace_id = i.target), '') as headers
+                from unnest(?::uuid[], ?::bool[], ?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::text[],
                         ?::text[], ?::text[], ?::int4[], ?::uuid[], ?::int4[], ?::text[], ?::bool[], ?::timestamptz[],
                         ?::timestamptz[], ?::bool[])
                     with ordinality as i(task, further, target, owner, context, message, event, state, request, size,
@@ -134,7 +135,8 @@ final class LedgerStore {
         var items = order.stream().map(batch::get).toList();
         var rows = database.query(
                 """
-                select a.*, i.n from unnest(?::uuid[], ?::uuid[], ?::int8[], ?::int8[], ?::text[], ?::int4[], ?::text[], ?::text[],
+                select a.*, i.n, coalesce((select s.headers from instances s where s.workspace_id = i.target), '') as headers
+                from unnest(?::uuid[], ?::uuid[], ?::int8[], ?::int8[], ?::text[], ?::int4[], ?::text[], ?::text[],
                         ?::text[], ?::text[], ?::text[], ?::bool[], ?::text[], ?::text[], ?::timestamptz[], ?::int8[], ?::bool[])
                     with ordinality as i(task, target, after, delivery, phase, lease, events, state, their_task, their_context, snapshot,
                         acknowledges, ends, why, again, epoch, lost, n),

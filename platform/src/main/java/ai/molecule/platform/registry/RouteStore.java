@@ -15,7 +15,7 @@ final class RouteStore {
 
     Optional<Way> find(WorkspaceId workspace) {
         return database.first(
-                "select external, address, speaks, streams, epoch from ways where workspace_id = ? and reachable",
+                "select external, address, headers, speaks, streams, epoch from ways where workspace_id = ? and reachable",
                 Way::of,
                 workspace.value());
     }

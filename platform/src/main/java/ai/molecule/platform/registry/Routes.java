@@ -5,6 +5,7 @@ import ai.molecule.platform.store.Database;
 import ai.molecule.protocol.A2aVersion;
 import ai.molecule.protocol.WorkspaceId;
 import java.net.URI;
+import java.util.Map;
 import java.util.Optional;
 
 /// Where the current agent of a workspace is reached from here. What a backend started is reached where the
@@ -23,11 +24,22 @@ public final class Routes {
 
     /// The way to an agent.
     ///
+    /// @param headers what a call must carry beside
     /// @param speaks the A2A version to speak with it
     /// @param streams true when it can answer with a stream
     /// @param epoch which life of the agent it is
     /// @param inboundSecret what proves to the agent that the platform calls
-    public record Route(URI address, String inboundSecret, A2aVersion speaks, boolean streams, long epoch) {}
+    public record Route(
+            URI address,
+            Map<String, String> headers,
+            String inboundSecret,
+            A2aVersion speaks,
+            boolean streams,
+            long epoch) {
+        public Route {
+            headers = Map.copyOf(headers);
+        }
+    }
 
     /// The way to the workspace's agent, or empty while there is none.
     public Optional<Route> to(WorkspaceId workspace) {
@@ -45,6 +57,7 @@ public final class Routes {
     public Route along(WorkspaceId workspace, Way way) {
         return new Route(
                 way.external() ? urls.checkBeforeCall(way.address()) : URI.create(way.address()),
+                way.headers(),
                 keys.inboundSecret(workspace, way.epoch()),
                 way.speaks(),
                 way.streams(),

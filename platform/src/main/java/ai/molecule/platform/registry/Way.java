@@ -2,20 +2,29 @@ package ai.molecule.platform.registry;
 
 import ai.molecule.platform.store.Row;
 import ai.molecule.protocol.A2aVersion;
+import ai.molecule.protocol.Json;
+import java.util.Map;
 
 /// How the current agent of a workspace is reached, as the view `ways` has it.
 ///
 /// @param external true where the agent said its address itself
+/// @param headers what calls must carry beside
 /// @param speaks the A2A version to speak with it
 /// @param streams true when it can answer with a stream
 /// @param epoch which life of the agent it is
-public record Way(boolean external, String address, A2aVersion speaks, boolean streams, long epoch) {
+public record Way(
+        boolean external, String address, Map<String, String> headers, A2aVersion speaks, boolean streams, long epoch) {
+
+    public Way {
+        headers = Map.copyOf(headers);
+    }
 
     /// Reads the columns of the view.
     public static Way of(Row row) {
         return new Way(
                 row.flag("external"),
                 row.text("address"),
+                Json.texts(row.text("headers")),
                 A2aVersion.negotiate(row.text("speaks")).orElse(A2aVersion.V0_3),
                 row.flag("streams"),
                 row.number("epoch"));

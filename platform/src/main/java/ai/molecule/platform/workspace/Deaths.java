@@ -131,17 +131,7 @@ public final class Deaths {
     }
 
     private void bury(Instance instance, int fallen, Instant notBefore) {
-        instances.put(
-                new Instance(
-                        instance.workspace(),
-                        instance.generation(),
-                        instance.backend(),
-                        Instance.Phase.DEAD,
-                        instance.handle(),
-                        "",
-                        fallen,
-                        notBefore),
-                clock.instant());
+        instances.put(instance.dead(fallen, notBefore), clock.instant());
     }
 
     private static boolean livedLong(Workspace workspace, Instant now) {

@@ -2,6 +2,7 @@ package ai.molecule.platform.workspace;
 
 import ai.molecule.platform.store.Database;
 import ai.molecule.platform.store.Row;
+import ai.molecule.protocol.Json;
 import ai.molecule.protocol.WorkspaceId;
 import java.time.Duration;
 import java.time.Instant;
@@ -38,10 +39,10 @@ final class InstanceStore {
     void put(Instance instance, Instant now) {
         database.update(
                 """
-                insert into instances (workspace_id, generation, backend, phase, handle, address, deaths, not_before, changed_at)
-                values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                insert into instances (workspace_id, generation, backend, phase, handle, address, headers, region, deaths, not_before, changed_at)
+                values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 on conflict (workspace_id) do update set generation = excluded.generation, backend = excluded.backend,
-                    phase = excluded.phase, handle = excluded.handle, address = excluded.address,
+                    phase = excluded.phase, handle = excluded.handle, address = excluded.address, headers = excluded.headers, region = excluded.region,
                     deaths = excluded.deaths, not_before = excluded.not_before, changed_at = excluded.changed_at
                 """,
                 instance.workspace().value(),
@@ -50,6 +51,8 @@ final class InstanceStore {
                 instance.phase().name().toLowerCase(Locale.ROOT),
                 instance.handle(),
                 instance.address(),
+                Json.texts(instance.headers()),
+                instance.region(),
                 instance.deaths(),
                 instance.notBefore(),
                 now);
@@ -87,6 +90,8 @@ final class InstanceStore {
                 Instance.Phase.valueOf(row.text("phase").toUpperCase(Locale.ROOT)),
                 row.text("handle"),
                 row.text("address"),
+                Json.texts(row.text("headers")),
+                row.text("region"),
                 row.count("deaths"),
                 row.instant("not_before"));
     }

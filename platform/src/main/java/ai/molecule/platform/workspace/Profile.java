@@ -63,6 +63,11 @@ public record Profile(
         return backend.equals(EXTERNAL);
     }
 
+    /// Where in the world its owner wants the agent, `metadata.region`; empty for anywhere.
+    public String region() {
+        return metadata.path("region").asText("").strip();
+    }
+
     private static void checkText(String field, String text, int lengthMax) {
         if (text.length() > lengthMax) {
             throw new WireException("Expected \"" + field + "\" to have at most " + lengthMax

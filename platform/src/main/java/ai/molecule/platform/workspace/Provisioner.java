@@ -247,8 +247,7 @@ public final class Provisioner {
     private void start(Workspace workspace, @Nullable Instance before, Backend backend) throws BackendException {
         var id = workspace.id();
         var fallen = before == null ? 0 : before.deaths();
-        var intent = new Instance(
-                id, workspace.generation(), backend.name(), Instance.Phase.INTENDED, "", "", fallen, clock.instant());
+        var intent = Instance.intended(id, workspace.generation(), backend.name(), fallen, clock.instant());
         instances.put(intent, clock.instant());
         var order = order(workspace, backend);
         backend.fetch(order);
@@ -256,15 +255,7 @@ public final class Provisioner {
         turn.acquireUninterruptibly();
         try {
             var started = backend.start(order);
-            deaths.running(new Instance(
-                    id,
-                    workspace.generation(),
-                    backend.name(),
-                    Instance.Phase.RUNNING,
-                    started.handle(),
-                    started.address().toString(),
-                    fallen,
-                    clock.instant()));
+            deaths.running(intent.started(started, clock.instant()));
         } finally {
             turn.release();
         }
@@ -291,16 +282,22 @@ public final class Provisioner {
                 runtime,
                 profile.tier().size(),
                 profile.host(),
+                profile.region(),
                 surroundings.platformUrl().apply(backend),
                 access.newEnrolment(workspace.id()).reveal(),
                 values);
     }
 
     private void stop(Workspace workspace, Backend backend) throws BackendException {
-        if (workspace.life() instanceof Life.Removed) {
-            backend.purge(workspace.id(), lives.claim(workspace.id()) == Backend.Claim.DATA);
-        } else {
-            backend.stop(workspace.id());
+        switch (workspace.life()) {
+            case Life.Removed _ -> backend.purge(workspace.id(), lives.claim(workspace.id()) == Backend.Claim.DATA);
+            case Life.Paused _, Life.Hibernated _ -> backend.rest(workspace.id());
+            case Life.Failed _,
+                    Life.Provisioning _,
+                    Life.AwaitingAgent _,
+                    Life.Online _,
+                    Life.Degraded _,
+                    Life.Offline _ -> backend.stop(workspace.id());
         }
         instances.delete(workspace.id());
     }

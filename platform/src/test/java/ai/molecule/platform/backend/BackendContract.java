@@ -32,6 +32,11 @@ public abstract class BackendContract {
     /// True while something runs behind a handle.
     protected abstract boolean alive(Started started);
 
+    /// How soon the death of an agent is told.
+    protected Duration deathPatience() {
+        return Duration.ofSeconds(1);
+    }
+
     @BeforeEach
     void openBackend() throws Exception {
         backend = open();
@@ -64,6 +69,7 @@ public abstract class BackendContract {
                 echo(),
                 new Size(256, 0.5),
                 HostAccess.NONE,
+                "",
                 URI.create("http://127.0.0.1:9/"),
                 "an enrolment",
                 Map.of("A_SECRET", "hidden"));
@@ -114,7 +120,7 @@ public abstract class BackendContract {
         var id = WorkspaceId.random();
         var started = backend.start(order(id, 7));
         crash(started);
-        await().atMost(Duration.ofSeconds(1)).until(() -> deaths.size() == 1);
+        await().atMost(deathPatience()).until(() -> deaths.size() == 1);
         assertThat(deaths.getFirst().workspace()).isEqualTo(id);
         assertThat(deaths.getFirst().generation()).isEqualTo(7);
         assertThat(backend.list()).isEmpty();

@@ -60,18 +60,14 @@ class ProvisionerTest {
     @Test
     void aCrashBetweenIntentAndActIsPickedUp() {
         var made = rooms.create("one");
-        instances.put(
-                new Instance(made.id(), 1, "process", Instance.Phase.INTENDED, "", "", 0, rooms.clock.instant()),
-                rooms.clock.instant());
+        instances.put(Instance.intended(made.id(), 1, "process", 0, rooms.clock.instant()), rooms.clock.instant());
         settle("it runs", () -> rooms.backend.runs(made.id()));
     }
 
     @Test
     void aCrashBetweenActAndOutcomeIsPickedUp() {
         var made = rooms.create("one");
-        instances.put(
-                new Instance(made.id(), 1, "process", Instance.Phase.INTENDED, "", "", 0, rooms.clock.instant()),
-                rooms.clock.instant());
+        instances.put(Instance.intended(made.id(), 1, "process", 0, rooms.clock.instant()), rooms.clock.instant());
         rooms.backend.leaveOrphan(order(made.id()));
         settle(
                 "the outcome is stored",
@@ -172,6 +168,7 @@ class ProvisionerTest {
                 new ai.molecule.platform.backend.AgentRuntime("echo", "", 8000, java.util.List.of(), 60, 1),
                 new Size(512, 1),
                 ai.molecule.platform.backend.HostAccess.NONE,
+                "",
                 URI.create("http://127.0.0.1/"),
                 "x",
                 Map.of());
@@ -211,9 +208,7 @@ class ProvisionerTest {
         var made = started("one");
         rooms.register(made);
         var stored = instances.find(made.id()).orElseThrow();
-        instances.put(
-                new Instance(made.id(), 1, "process", Instance.Phase.INTENDED, "", "", 0, stored.notBefore()),
-                rooms.clock.instant());
+        instances.put(Instance.intended(made.id(), 1, "process", 0, stored.notBefore()), rooms.clock.instant());
         rooms.provisioner.takeStock("ended with the platform");
         settle(
                 "the outcome is stored",

@@ -79,6 +79,7 @@ class DockerBackendTest extends BackendContract {
                 runtime,
                 new Size(256, 0.5),
                 HostAccess.NONE,
+                "",
                 URI.create("http://127.0.0.1:9/"),
                 "an enrolment",
                 Map.of("KEY", "v"));
@@ -175,7 +176,15 @@ class DockerBackendTest extends BackendContract {
     void theLastLinesOfADeathAreTold() throws Exception {
         var id = WorkspaceId.random();
         var order = new StartOrder(
-                id, 1, echo(), new Size(256, 0.5), HostAccess.NONE, URI.create("not-a-url"), "an enrolment", Map.of());
+                id,
+                1,
+                echo(),
+                new Size(256, 0.5),
+                HostAccess.NONE,
+                "",
+                URI.create("not-a-url"),
+                "an enrolment",
+                Map.of());
         backend.start(order);
         await().atMost(PATIENCE).until(() -> deaths.size() == 1);
         assertThat(deaths.getFirst().how())
@@ -261,6 +270,7 @@ class DockerBackendTest extends BackendContract {
                 order.runtime(),
                 order.size(),
                 host,
+                "",
                 order.platformUrl(),
                 order.enrolment(),
                 order.secrets());
@@ -355,6 +365,7 @@ class DockerBackendTest extends BackendContract {
                 echo(),
                 new Size(256, 1000),
                 HostAccess.NONE,
+                "",
                 URI.create("http://127.0.0.1:9/"),
                 "an enrolment",
                 Map.of());

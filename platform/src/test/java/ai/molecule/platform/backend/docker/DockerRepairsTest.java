@@ -68,6 +68,7 @@ class DockerRepairsTest {
                 new AgentRuntime("echo", TestEngine.IMAGE, 8000, List.of(), 60, 1),
                 new Size(256, 0.5),
                 HostAccess.NONE,
+                "",
                 URI.create("http://127.0.0.1:" + PORT + "/"),
                 "an enrolment",
                 Map.of()));

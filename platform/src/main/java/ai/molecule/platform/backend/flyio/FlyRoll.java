@@ -1,0 +1,182 @@
+package ai.molecule.platform.backend.flyio;
+
+import ai.molecule.platform.backend.News;
+import ai.molecule.platform.backend.Running;
+import ai.molecule.platform.backend.flyio.FlyException.Kind;
+import ai.molecule.protocol.WorkspaceId;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+
+/// Which machines there are and which of them should run, as one shared listing tells it; and what is to be
+/// told
+/// when one does not. Soft.
+///
+/// Lists are late by a moment. So what we made ourselves counts until a listing some time later, and a look at
+/// the machine itself, say otherwise.
+final class FlyRoll {
+
+    private static final Duration LIST_LAG = Duration.ofSeconds(15);
+
+    private final Fly fly;
+    private final String platform;
+    private final Map<WorkspaceId, String> ids = new ConcurrentHashMap<>();
+    private final Map<WorkspaceId, Alive> alive = new ConcurrentHashMap<>();
+    private volatile Consumer<News> heir = news -> {};
+
+    /// An agent that should run.
+    ///
+    /// @param since when it was started, on the clock of `System.nanoTime`
+    /// @param well what was told of its health last
+    private record Alive(String machine, long generation, String version, long since, boolean well) {
+
+        Alive with(boolean nowWell) {
+            return new Alive(machine, generation, version, since, nowWell);
+        }
+
+        boolean listedByNow() {
+            return System.nanoTime() - since > LIST_LAG.toNanos();
+        }
+    }
+
+    FlyRoll(Fly fly, String platform) {
+        this.fly = fly;
+        this.platform = platform;
+    }
+
+    void listen(Consumer<News> listener) {
+        heir = listener;
+    }
+
+    void tell(News news) {
+        heir.accept(news);
+    }
+
+    /// Takes over what runs already.
+    void adopt() throws FlyException {
+        for (var machine : fly.machines(platform)) {
+            machine.workspace(platform).ifPresent(workspace -> {
+                if (!machine.gone()) {
+                    ids.put(workspace, machine.id());
+                }
+                if (machine.started()) {
+                    runs(workspace, machine);
+                }
+            });
+        }
+    }
+
+    /// The machine of a workspace, whatever it does.
+    Optional<String> machine(WorkspaceId workspace) {
+        return Optional.ofNullable(ids.get(workspace));
+    }
+
+    /// There is a machine for a workspace.
+    void has(WorkspaceId workspace, String machine) {
+        ids.put(workspace, machine);
+    }
+
+    /// There is none any more.
+    void lacks(WorkspaceId workspace) {
+        alive.remove(workspace);
+        ids.remove(workspace);
+    }
+
+    /// It runs, and its end would be news.
+    void runs(WorkspaceId workspace, FlyMachine machine) {
+        ids.put(workspace, machine.id());
+        alive.put(workspace, new Alive(machine.id(), machine.generation(), machine.version(), System.nanoTime(), true));
+    }
+
+    /// It is about to be stopped or changed; its end is no news.
+    void expect(WorkspaceId workspace) {
+        alive.remove(workspace);
+    }
+
+    boolean running(WorkspaceId workspace) {
+        return alive.containsKey(workspace);
+    }
+
+    /// What runs: what we started, and what else Fly lists in our name.
+    List<Running> list() throws FlyException {
+        var machines = look();
+        var running = new HashMap<WorkspaceId, Running>();
+        alive.forEach((workspace, one) ->
+                running.put(workspace, new Running(workspace, one.generation(), one.machine() + "@" + one.version())));
+        for (var machine : machines) {
+            machine.workspace(platform)
+                    .filter(workspace -> machine.started() && !running.containsKey(workspace))
+                    .ifPresent(workspace ->
+                            running.put(workspace, new Running(workspace, machine.generation(), machine.handle())));
+        }
+        return new ArrayList<>(running.values());
+    }
+
+    /// Lists all machines once, and tells what is new.
+    List<FlyMachine> look() throws FlyException {
+        var before = Map.copyOf(alive);
+        var machines = fly.machines(platform);
+        var byId = new HashMap<String, FlyMachine>();
+        for (var machine : machines) {
+            byId.put(machine.id(), machine);
+            if (!machine.gone()) {
+                machine.workspace(platform).ifPresent(workspace -> ids.putIfAbsent(workspace, machine.id()));
+            }
+        }
+        for (var one : before.entrySet()) {
+            examine(
+                    one.getKey(),
+                    one.getValue(),
+                    Optional.ofNullable(byId.get(one.getValue().machine())));
+        }
+        return machines;
+    }
+
+    private void examine(WorkspaceId workspace, Alive one, Optional<FlyMachine> listed) throws FlyException {
+        if (listed.isEmpty()) {
+            if (one.listedByNow() && isGone(one.machine())) {
+                ids.remove(workspace, one.machine());
+                dead(workspace, one, "Fly's machine " + one.machine() + " is gone: somebody destroyed it");
+            }
+            return;
+        }
+        var machine = listed.get();
+        if (!machine.version().equals(one.version()) || machine.onTheWay()) {
+            return;
+        }
+        if (!machine.started() && machine.hostAnswers()) {
+            var how = machine.suspended() ? "somebody suspended Fly's machine " + machine.id() : machine.ending();
+            dead(workspace, one, how);
+            return;
+        }
+        var wrong = machine.hostAnswers()
+                ? machine.failing()
+                : Optional.of("the host of Fly's machine " + machine.id() + " does not answer");
+        var well = wrong.isEmpty() && (one.well() || machine.passing());
+        if (well != one.well() && alive.replace(workspace, one, one.with(well))) {
+            heir.accept(new News.Health(workspace, one.generation(), well, wrong.orElse("")));
+        }
+    }
+
+    private boolean isGone(String machine) throws FlyException {
+        try {
+            return fly.machine(machine).gone();
+        } catch (FlyException failed) {
+            if (failed.kind() == Kind.GONE) {
+                return true;
+            }
+            throw failed;
+        }
+    }
+
+    private void dead(WorkspaceId workspace, Alive one, String how) {
+        if (alive.remove(workspace, one)) {
+            heir.accept(new News.Death(workspace, one.generation(), how));
+        }
+    }
+}

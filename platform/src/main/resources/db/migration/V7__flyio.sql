@@ -1,0 +1,13 @@
+-- How an agent is reached can take more than an address, and where it runs is told.
+alter table instances
+    add column headers text not null default '',
+    add column region  text not null default '';
+
+create or replace view ways as
+select w.id as workspace_id, w.status, w.epoch, w.max_concurrent_tasks as slots, w.speaks, w.streams,
+       w.backend = 'external' as external, a.address,
+       w.status in ('online', 'degraded') and a.address <> '' as reachable,
+       case when w.backend = 'external' then '' else coalesce(i.headers, '') end as headers
+from workspaces w
+     left join instances i on i.workspace_id = w.id,
+     lateral (select case when w.backend = 'external' then w.url else coalesce(i.address, '') end as address) a;

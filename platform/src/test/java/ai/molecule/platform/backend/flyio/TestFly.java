@@ -1,0 +1,78 @@
+package ai.molecule.platform.backend.flyio;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.molecule.fly.FlyEmulator;
+import ai.molecule.fly.FlySpec;
+import ai.molecule.platform.TestHouse;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/// An emulator of Fly whose machines run our agent; everything that is said to it is held against Fly's own
+/// description.
+public final class TestFly implements AutoCloseable {
+
+    private final FlyEmulator emulator;
+    private final Path directory;
+    private final Optional<FlySpec> spec;
+
+    private TestFly(FlyEmulator emulator, Path directory) throws IOException {
+        this.emulator = emulator;
+        this.directory = directory;
+        this.spec = FlySpec.find();
+        spec.ifPresent(emulator::watch);
+    }
+
+    /// One whose machines run our agent.
+    public static TestFly running() throws IOException {
+        return running(FlyEmulator.Options.quick());
+    }
+
+    /// One with options of its own whose machines run our agent.
+    public static TestFly running(FlyEmulator.Options options) throws IOException {
+        var directory = Files.createTempDirectory("molecule-fly");
+        var command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx64m",
+                "-jar",
+                TestHouse.AGENT_JAR.toString()));
+        return new TestFly(FlyEmulator.open(options.running(new FlyEmulator.Program(command, directory))), directory);
+    }
+
+    /// One whose machines have nothing behind them.
+    public static TestFly imaginary(FlyEmulator.Options options) throws IOException {
+        return new TestFly(FlyEmulator.open(options), Files.createTempDirectory("molecule-fly"));
+    }
+
+    public FlyEmulator emulator() {
+        return emulator;
+    }
+
+    /// Settings with which a platform uses it.
+    public FlySettings settings(UUID platform) {
+        return new FlySettings(
+                platform,
+                emulator.url(),
+                emulator.url(),
+                "FlyV1 fm2_deploy",
+                "agents",
+                "ord",
+                new FlyReach.Public(emulator.publicUrl()),
+                FlySettings.Secrecy.APP,
+                1);
+    }
+
+    @Override
+    public void close() {
+        emulator.close();
+        directory.toFile().deleteOnExit();
+        spec.ifPresent(found -> assertThat(found.violations()).isEmpty());
+    }
+}
