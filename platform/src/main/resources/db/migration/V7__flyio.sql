@@ -1,7 +1,11 @@
 -- How an agent is reached can take more than an address, and where it runs is told.
 alter table instances
     add column headers text not null default '',
-    add column region  text not null default '';
+    add column resumed boolean not null default false;
+
+alter table workspaces
+    add column instance text not null default '',  -- what its agent's backend calls it
+    add column region   text not null default '';
 
 create or replace view ways as
 select w.id as workspace_id, w.status, w.epoch, w.max_concurrent_tasks as slots, w.speaks, w.streams,

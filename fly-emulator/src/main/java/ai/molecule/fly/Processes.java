@@ -109,6 +109,8 @@ final class Processes implements Runner {
 
     @Override
     public void boot(Boot boot, Consumer<Exit> ended) throws IOException {
+        // One whose snapshot is lost is still there.
+        stop(boot.machine(), "SIGKILL", Duration.ZERO);
         var home = Files.createDirectories(directory.resolve("machines").resolve(boot.machine()));
         var top = Files.createTempDirectory(home, "root-");
         for (var file : boot.files()) {

@@ -2,6 +2,7 @@ package ai.molecule.platform;
 
 import ai.molecule.platform.a2a.AgentLine;
 import ai.molecule.platform.a2a.Asking;
+import ai.molecule.platform.a2a.Awakening;
 import ai.molecule.platform.a2a.Cards;
 import ai.molecule.platform.a2a.Courses;
 import ai.molecule.platform.a2a.Deadlines;
@@ -171,7 +172,9 @@ final class House implements AutoCloseable {
         var cards = new Cards(workspaces, url);
         var ledger = keep(new Ledger(database, settings.mailbox(), clock));
         var line = keep(new AgentLine(AgentLine.Patience.DEFAULT));
-        var means = new Means(ledger, new Routes(database, agentUrls, keys), line, clock);
+        var ways = new Routes(database, agentUrls, keys);
+        var awakening = new Awakening(ways, line, registry);
+        var means = new Means(ledger, ways, line, clock);
         var deliveries = keep(new Deliveries(means));
         var asking = new Asking(means, deliveries);
         var sleep = new Sleep(workspaces, ledger, settings.idle(), clock);
@@ -250,6 +253,9 @@ final class House implements AutoCloseable {
         keep(new Loop("warm-pool", SETTLE_PACE, settle::prepare)).start();
         keep(mail).start();
         keep(waking).start();
+        var awakenings = new Loop("awakenings", LOOK_PACE, awakening::round);
+        provisioner.onResumed(awakenings::wake);
+        keep(awakenings).start();
         keep(new Loop("rest", REST_PACE, sleep::rest)).start();
         keep(new Loop("orphaned-mail", LOOK_PACE, deliveries::keep)).start();
         keep(new Loop("leases", RENEWAL_PACE, deliveries::renew)).start();

@@ -3,6 +3,7 @@ package ai.molecule.platform.a2a;
 import ai.molecule.platform.registry.Routes.Route;
 import ai.molecule.protocol.A2aMethod;
 import ai.molecule.protocol.A2aVersion;
+import ai.molecule.protocol.AgentCard;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.JsonRpc.ErrorCode;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -39,6 +40,7 @@ public final class AgentLine implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(AgentLine.class);
     private static final Duration CONNECT_PATIENCE = Duration.ofSeconds(5);
+    private static final Duration GREETING_PATIENCE = Duration.ofSeconds(2);
     private static final Duration QUESTION_PATIENCE = Duration.ofSeconds(15);
     private static final int ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -143,6 +145,24 @@ public final class AgentLine implements AutoCloseable {
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
             throw new LineException(Fault.LOST, "the platform is stopping", stopped);
+        }
+    }
+
+    /// True when the agent that knows the secret is there.
+    boolean knows(Route route) {
+        var request = HttpRequest.newBuilder(route.address().resolve(AgentCard.PATH))
+                .timeout(GREETING_PATIENCE)
+                .header("Authorization", "Bearer " + route.inboundSecret());
+        route.headers().forEach(request::setHeader);
+        try {
+            return client.send(request.build(), HttpResponse.BodyHandlers.discarding())
+                            .statusCode()
+                    == 200;
+        } catch (IOException notYet) {
+            return false;
+        } catch (InterruptedException stopping) {
+            Thread.currentThread().interrupt();
+            return false;
         }
     }
 

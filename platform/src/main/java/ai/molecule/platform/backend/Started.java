@@ -8,8 +8,9 @@ import java.util.Map;
 /// @param handle the backend's own name for it
 /// @param address where the platform reaches it
 /// @param headers what the platform's calls must carry beside, so that they come to this agent and no other
+/// @param resumed true when it may be the agent of before its rest, with its memory, and so need not register
 /// @param region where in the world it runs; empty where the backend knows no regions
-public record Started(String handle, URI address, Map<String, String> headers, String region) {
+public record Started(String handle, URI address, Map<String, String> headers, String region, boolean resumed) {
 
     public Started {
         headers = Map.copyOf(headers);
@@ -17,6 +18,6 @@ public record Started(String handle, URI address, Map<String, String> headers, S
 
     /// One that needs nothing but its address.
     public Started(String handle, URI address) {
-        this(handle, address, Map.of(), "");
+        this(handle, address, Map.of(), "", false);
     }
 }

@@ -60,6 +60,18 @@ public final class Registry {
         });
     }
 
+    /// The agent of before its rest is still there: its epoch goes on. Where another registered meanwhile, or
+    /// the
+    /// workspace is in another state by now, nothing changes.
+    public void goesOn(WorkspaceId id, long epoch) {
+        lives.change(
+                id,
+                found -> found.life() instanceof Life.Provisioning
+                                && found.guest().epoch() == epoch
+                        ? found.with(found.life().registered(clock.instant()))
+                        : found);
+    }
+
     /// Replaces the card of a workspace's agent.
     public void updateCard(WorkspaceId id, JsonNode card) {
         Registration.checkCard(card);

@@ -2,6 +2,7 @@ package ai.molecule.platform.registry;
 
 import ai.molecule.platform.store.Database;
 import ai.molecule.protocol.WorkspaceId;
+import java.util.List;
 import java.util.Optional;
 
 /// The SQL of routes.
@@ -11,6 +12,23 @@ final class RouteStore {
 
     RouteStore(Database database) {
         this.database = database;
+    }
+
+    /// The workspaces whose agents rested and are started again, and have not been heard yet.
+    List<WorkspaceId> resumed() {
+        return database.query("""
+                select i.workspace_id from instances i join workspaces w on w.id = i.workspace_id
+                where i.resumed and i.phase = 'running' and w.status = 'provisioning' and i.generation = w.generation
+                limit 1000
+                """, row -> new WorkspaceId(row.uuid("workspace_id")));
+    }
+
+    /// How an agent would be reached, whatever state its workspace is in.
+    Optional<Way> anyway(WorkspaceId workspace) {
+        return database.first(
+                "select external, address, headers, speaks, streams, epoch from ways where workspace_id = ? and address <> ''",
+                Way::of,
+                workspace.value());
     }
 
     Optional<Way> find(WorkspaceId workspace) {

@@ -5,6 +5,7 @@ import ai.molecule.platform.store.Database;
 import ai.molecule.protocol.A2aVersion;
 import ai.molecule.protocol.WorkspaceId;
 import java.net.URI;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -44,6 +45,16 @@ public final class Routes {
     /// The way to the workspace's agent, or empty while there is none.
     public Optional<Route> to(WorkspaceId workspace) {
         return store.find(workspace).map(way -> along(workspace, way));
+    }
+
+    /// The workspaces whose agents rested and are started again, and have not been heard yet.
+    public List<WorkspaceId> resumed() {
+        return store.resumed();
+    }
+
+    /// The way to an agent that rested, which may still be the same.
+    public Optional<Route> toResumed(WorkspaceId workspace) {
+        return store.anyway(workspace).map(way -> along(workspace, way));
     }
 
     /// How the workspace's agent is reached, or empty while there is none.

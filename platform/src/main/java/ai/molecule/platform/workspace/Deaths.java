@@ -118,13 +118,17 @@ public final class Deaths {
 
     /// The backend did what was ordered. Should the agent have died before this is stored, its death is not
     /// forgotten.
-    void running(Instance started) {
+    ///
+    /// @param region where in the world it runs; empty where that is not known
+    void running(Instance started, String region) {
         database.inTransaction(() -> {
+            lives.hold(started.workspace());
             var stored = instances.hold(started.workspace()).orElse(null);
             if (stored != null
                     && stored.generation() == started.generation()
                     && stored.phase() == Instance.Phase.INTENDED) {
                 instances.put(started, clock.instant());
+                lives.change(started.workspace(), found -> found.with(new Whereabouts(started.handle(), region)));
             }
             return true;
         });

@@ -11,7 +11,7 @@ import java.util.Map;
 /// @param handle the backend's name for it; empty while intended
 /// @param address where the platform reaches it; empty while intended
 /// @param headers what calls to it must carry beside
-/// @param region where in the world it runs; empty where that is not known
+/// @param resumed true when it was not begun anew: the agent of before may go on without registering
 /// @param deaths how often in a row it ended soon
 /// @param notBefore when it ran, and of a dead one, when the next start may be tried
 record Instance(
@@ -22,7 +22,7 @@ record Instance(
         String handle,
         String address,
         Map<String, String> headers,
-        String region,
+        boolean resumed,
         int deaths,
         Instant notBefore) {
 
@@ -32,7 +32,7 @@ record Instance(
 
     /// A start that is about to be ordered.
     static Instance intended(WorkspaceId workspace, long generation, String backend, int deaths, Instant now) {
-        return new Instance(workspace, generation, backend, Phase.INTENDED, "", "", Map.of(), "", deaths, now);
+        return new Instance(workspace, generation, backend, Phase.INTENDED, "", "", Map.of(), false, deaths, now);
     }
 
     /// The same once it was carried out.
@@ -45,14 +45,14 @@ record Instance(
                 started.handle(),
                 started.address().toString(),
                 started.headers(),
-                started.region(),
+                started.resumed(),
                 deaths,
                 now);
     }
 
     /// The same once it ended.
     Instance dead(int fallen, Instant next) {
-        return new Instance(workspace, generation, backend, Phase.DEAD, handle, "", Map.of(), region, fallen, next);
+        return new Instance(workspace, generation, backend, Phase.DEAD, handle, "", Map.of(), false, fallen, next);
     }
 
     /// How far a start got.

@@ -39,10 +39,10 @@ final class InstanceStore {
     void put(Instance instance, Instant now) {
         database.update(
                 """
-                insert into instances (workspace_id, generation, backend, phase, handle, address, headers, region, deaths, not_before, changed_at)
+                insert into instances (workspace_id, generation, backend, phase, handle, address, headers, resumed, deaths, not_before, changed_at)
                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 on conflict (workspace_id) do update set generation = excluded.generation, backend = excluded.backend,
-                    phase = excluded.phase, handle = excluded.handle, address = excluded.address, headers = excluded.headers, region = excluded.region,
+                    phase = excluded.phase, handle = excluded.handle, address = excluded.address, headers = excluded.headers, resumed = excluded.resumed,
                     deaths = excluded.deaths, not_before = excluded.not_before, changed_at = excluded.changed_at
                 """,
                 instance.workspace().value(),
@@ -52,7 +52,7 @@ final class InstanceStore {
                 instance.handle(),
                 instance.address(),
                 Json.texts(instance.headers()),
-                instance.region(),
+                instance.resumed(),
                 instance.deaths(),
                 instance.notBefore(),
                 now);
@@ -91,7 +91,7 @@ final class InstanceStore {
                 row.text("handle"),
                 row.text("address"),
                 Json.texts(row.text("headers")),
-                row.text("region"),
+                row.flag("resumed"),
                 row.count("deaths"),
                 row.instant("not_before"));
     }

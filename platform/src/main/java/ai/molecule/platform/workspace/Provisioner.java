@@ -50,6 +50,7 @@ public final class Provisioner {
     private final InstantSource clock;
     private final Instant began;
     private final Set<WorkspaceId> busy = ConcurrentHashMap.newKeySet();
+    private volatile Runnable onResumed = () -> {};
     private final Map<String, Semaphore> starts = new ConcurrentHashMap<>();
 
     /// What it works with.
@@ -78,6 +79,11 @@ public final class Provisioner {
         this.spares = spares;
         this.clock = clock;
         this.began = clock.instant();
+    }
+
+    /// Calls when an agent goes on that may be the one of before its rest.
+    public void onResumed(Runnable listener) {
+        onResumed = listener;
     }
 
     /// One round: takes up everything that is unsettled and not in hand, each on a thread of its own.
@@ -255,7 +261,10 @@ public final class Provisioner {
         turn.acquireUninterruptibly();
         try {
             var started = backend.start(order);
-            deaths.running(intent.started(started, clock.instant()));
+            deaths.running(intent.started(started, clock.instant()), started.region());
+            if (started.resumed()) {
+                onResumed.run();
+            }
         } finally {
             turn.release();
         }

@@ -23,6 +23,7 @@ public record Sighting(Workspace workspace, Presence presence) {
             "path",
             "workspace_dir",
             "workspace_access",
+            "instance",
             "privileged");
 
     /// What the agent last said; all of it at rest before the first beat.
@@ -67,6 +68,8 @@ public record Sighting(Workspace workspace, Presence presence) {
                 .put("runtime", profile.runtime())
                 .put("backend", profile.backend())
                 .put("external", profile.external())
+                .put("instance", workspace.whereabouts().instance())
+                .put("region", workspace.whereabouts().region())
                 .put("status", life.status())
                 .put("status_since", life.since().toString())
                 .put("status_reason", life.reason())

@@ -12,31 +12,36 @@ public record Workspace(
         Profile profile,
         Place place,
         Guest guest,
+        Whereabouts whereabouts,
         Life life,
         long generation,
         long version,
         Instant createdAt) {
 
     Workspace with(Profile next) {
-        return new Workspace(id, next, place, guest, life, generation, version, createdAt);
+        return new Workspace(id, next, place, guest, whereabouts, life, generation, version, createdAt);
     }
 
     Workspace with(Place next) {
-        return new Workspace(id, profile, next, guest, life, generation, version, createdAt);
+        return new Workspace(id, profile, next, guest, whereabouts, life, generation, version, createdAt);
     }
 
     /// The workspace with another agent.
     public Workspace with(Guest next) {
-        return new Workspace(id, profile, place, next, life, generation, version, createdAt);
+        return new Workspace(id, profile, place, next, whereabouts, life, generation, version, createdAt);
+    }
+
+    Workspace with(Whereabouts next) {
+        return new Workspace(id, profile, place, guest, next, life, generation, version, createdAt);
     }
 
     /// The workspace in another state.
     public Workspace with(Life next) {
-        return new Workspace(id, profile, place, guest, next, generation, version, createdAt);
+        return new Workspace(id, profile, place, guest, whereabouts, next, generation, version, createdAt);
     }
 
     /// The workspace with one more start wanted of its agent.
     Workspace nextGeneration() {
-        return new Workspace(id, profile, place, guest, life, generation + 1, version, createdAt);
+        return new Workspace(id, profile, place, guest, whereabouts, life, generation + 1, version, createdAt);
     }
 }

@@ -72,7 +72,7 @@ final class WorkspaceStore {
                 update workspaces set name = ?, role = ?, tier = ?, runtime = ?, max_concurrent_tasks = ?, metadata = ?,
                     host_dir = ?, host_read_only = ?, host_privileged = ?,
                     parent_id = ?, x = ?, y = ?, collapsed = ?, url = ?, agent_card = ?, speaks = ?, streams = ?, epoch = ?,
-                    status = ?, status_since = ?, status_reason = ?, generation = ?, version = version + 1
+                    status = ?, status_since = ?, status_reason = ?, generation = ?, instance = ?, region = ?, version = version + 1
                 where id = ? and version = ?
                 """,
                 profile.name(),
@@ -97,6 +97,8 @@ final class WorkspaceStore {
                 changed.life().since(),
                 changed.life().reason(),
                 changed.generation(),
+                changed.whereabouts().instance(),
+                changed.whereabouts().region(),
                 changed.id().value(),
                 changed.version());
         return rows == 1;
@@ -261,6 +263,7 @@ final class WorkspaceStore {
                         A2aVersion.negotiate(row.text("speaks")).orElse(A2aVersion.V0_3),
                         row.flag("streams"),
                         row.number("epoch")),
+                new Whereabouts(row.text("instance"), row.text("region")),
                 Life.of(row.text("status"), row.instant("status_since"), row.text("status_reason")),
                 row.number("generation"),
                 row.number("version"),

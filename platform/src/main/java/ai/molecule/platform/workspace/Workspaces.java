@@ -304,6 +304,7 @@ public final class Workspaces {
                 draft.profile(),
                 new Place(draft.parent(), chosen.x(), chosen.y(), false),
                 Guest.expected(draft.url()),
+                Whereabouts.UNKNOWN,
                 life,
                 1,
                 0,

@@ -53,29 +53,36 @@ final class FlyMaker {
         var secrets = keepSecrets(order, found);
         var machine = found.isPresent() ? found.get() : create(order, secrets);
         roll.has(order.workspace(), machine.id());
+        var resumed = rests(machine, order);
         if (!fits(machine, order)) {
             machine = bring(machine, order, secrets);
         }
         var booted = booted(machine, order);
         step(order, "registering");
         roll.runs(order.workspace(), booted);
-        return started(order, booted);
+        return started(order, booted, resumed);
     }
 
     private void step(StartOrder order, String what) {
         roll.tell(new News.Step(order.workspace(), order.generation(), what));
     }
 
-    private Started started(StartOrder order, FlyMachine machine) {
+    private Started started(StartOrder order, FlyMachine machine, boolean resumed) {
         return new Started(
                 machine.handle(),
                 recipe.url(machine.id(), order.runtime().port()),
                 settings.reach().headers(machine.id()),
-                machine.region());
+                machine.region(),
+                resumed);
     }
 
     private boolean fits(FlyMachine machine, StartOrder order) {
         return machine.generation() == order.generation() && machine.spec().equals(recipe.print(order));
+    }
+
+    /// True when it can go on from where it rested.
+    private boolean rests(FlyMachine machine, StartOrder order) {
+        return machine.suspended() && machine.spec().equals(recipe.print(order));
     }
 
     private Optional<FlyMachine> find(StartOrder order) throws FlyException {
@@ -110,7 +117,7 @@ final class FlyMaker {
         if (written.code() != 0) {
             LOG.warn("Machine {} did not take its enrolment: {}", machine.id(), written.errors());
         }
-        return started(order, machine);
+        return started(order, machine, false);
     }
 
     /// Secrets go before the machine that needs them; those of an earlier start that are not wanted end.
@@ -244,7 +251,7 @@ final class FlyMaker {
     /// Makes of a machine what is ordered now: it goes on from where it rested, or becomes another version of
     /// itself.
     private FlyMachine bring(FlyMachine machine, StartOrder order, long secrets) throws FlyException, BackendException {
-        if (machine.suspended() && machine.spec().equals(recipe.print(order))) {
+        if (rests(machine, order)) {
             step(order, "waking machine " + machine.id() + " in " + machine.region());
             fly.mark(machine.id(), FlyMachine.MARK_GENERATION, String.valueOf(order.generation()));
             try {

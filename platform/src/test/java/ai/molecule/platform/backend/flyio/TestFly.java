@@ -6,10 +6,14 @@ import ai.molecule.fly.FlyEmulator;
 import ai.molecule.fly.FlySpec;
 import ai.molecule.platform.TestHouse;
 import java.io.IOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -19,6 +23,7 @@ public final class TestFly implements AutoCloseable {
 
     private final FlyEmulator emulator;
     private final Path directory;
+    private final HttpClient client = HttpClient.newHttpClient();
     private final Optional<FlySpec> spec;
 
     private TestFly(FlyEmulator emulator, Path directory) throws IOException {
@@ -69,8 +74,39 @@ public final class TestFly implements AutoCloseable {
                 1);
     }
 
+    /// The same as variables.
+    public Map<String, String> variables() {
+        return Map.of(
+                "FLY_FLAPS_BASE_URL",
+                emulator.url().toString(),
+                "FLY_API_BASE_URL",
+                emulator.url().toString(),
+                "FLY_APP_URL",
+                emulator.publicUrl().toString(),
+                "FLY_API_TOKEN",
+                "FlyV1 fm2_deploy",
+                "FLY_WORKSPACE_APP",
+                "agents",
+                "WORKSPACE_IMAGE_PREFIX",
+                "registry.example/workspace-");
+    }
+
+    /// What a token for the app can read of its machines and secrets.
+    public String everythingListed() throws IOException, InterruptedException {
+        var text = new StringBuilder();
+        for (var path : List.of("machines", "secrets", "volumes")) {
+            var request = HttpRequest.newBuilder(emulator.url().resolve("/v1/apps/agents/" + path))
+                    .header("Authorization", "FlyV1 fm2_deploy")
+                    .build();
+            text.append(
+                    client.send(request, HttpResponse.BodyHandlers.ofString()).body());
+        }
+        return text.toString();
+    }
+
     @Override
     public void close() {
+        client.close();
         emulator.close();
         directory.toFile().deleteOnExit();
         spec.ifPresent(found -> assertThat(found.violations()).isEmpty());
