@@ -139,6 +139,9 @@ final class Boots {
         var request = HttpRequest.newBuilder(url)
                 .timeout(duration(check.path("timeout"), GOODBYE))
                 .build();
+        if (!world.pause(duration(check.path("grace_period"), Duration.ZERO))) {
+            return;
+        }
         while (world.asked(() -> machine.boots == life && machine.state.equals("started"))) {
             var found = ask(request);
             world.locked(() -> {

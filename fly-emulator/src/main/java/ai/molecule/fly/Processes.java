@@ -33,8 +33,7 @@ final class Processes implements Runner {
     private static final Duration BOOT_LOOK = Duration.ofMillis(2);
 
     /// Makes the root and runs the command in it, itself being the first process, as Fly's own is. Arguments:
-    /// root, hosts file, then `path=directory` for every volume, `--`,
-    /// the command.
+    /// root, hosts file, then `path=directory` for every volume, `--`, the command.
     private static final String ENTER = """
             set -e
             root=$1; hosts=$2; shift 2
@@ -262,8 +261,7 @@ final class Processes implements Runner {
     }
 
     /// What was mounted there was mounted for the machine only; where it is seen from here all the same,
-    /// nothing
-    /// is touched.
+    /// nothing is touched.
     private static void discard(Path path) {
         if (!Files.exists(path)) {
             return;

@@ -23,7 +23,7 @@ final class FlyReader {
     /// What is set, for a platform that is not known yet; empty where Fly is not to be used.
     Optional<FlySettings> read() {
         var token = reader.text(Variable.FLY_API_TOKEN);
-        var app = reader.text(Variable.FLY_WORKSPACE_APP);
+        var app = app();
         var reach = reach(app);
         var secrets = reader.oneOf(Variable.FLY_SECRETS, Set.of("app", "env"));
         var volume = reader.number(Variable.FLY_VOLUME_GB, 0, VOLUME_GB_MAX);
@@ -36,9 +36,6 @@ final class FlyReader {
             }
             return Optional.empty();
         }
-        if (!app.matches("[a-z0-9][a-z0-9-]{0,62}")) {
-            reader.fault("FLY_WORKSPACE_APP: expected the name of a Fly app, but found " + app);
-        }
         checkPlatformUrl(api);
         return Optional.of(new FlySettings(
                 NOBODY,
@@ -50,6 +47,15 @@ final class FlyReader {
                 reach,
                 secrets.equals("env") ? FlySettings.Secrecy.ENV : FlySettings.Secrecy.APP,
                 volume));
+    }
+
+    private String app() {
+        var app = reader.text(Variable.FLY_WORKSPACE_APP);
+        if (!app.matches("(?:[a-z0-9][a-z0-9-]{0,62})?")) {
+            reader.fault("FLY_WORKSPACE_APP: expected the name of a Fly app, but found " + app);
+            return "invalid";
+        }
+        return app;
     }
 
     private void missing(String token, String app) {

@@ -2,6 +2,7 @@ package ai.molecule.platform;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.molecule.platform.backend.flyio.TestFly;
 import ai.molecule.protocol.Json;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,8 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// What the documents say works: every `bash` block runs, every `console` command exists, every `json` block is JSON,
-/// every link leads somewhere.
+/// What the documents say works: every `bash` block runs, every `console` command exists, every `json` block is
+/// JSON, every link leads somewhere.
 class DocsTest {
 
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
@@ -65,6 +66,22 @@ class DocsTest {
         var process = new ProcessBuilder("bash", "-euo", "pipefail", "-c", script)
                 .redirectErrorStream(true)
                 .redirectOutput(Files.createTempFile("docs", ".out").toFile());
+        if (document.toString().contains("fly")) {
+            runOnFly(document, process);
+        } else {
+            run(document, process, house);
+        }
+    }
+
+    private static void runOnFly(Path document, ProcessBuilder process) throws Exception {
+        try (var fly = TestFly.running();
+                var onFly = TestHouse.open(fly.variables("flyio"))) {
+            process.environment().putAll(fly.variables("flyio"));
+            run(document, process, onFly);
+        }
+    }
+
+    private static void run(Path document, ProcessBuilder process, TestHouse house) throws Exception {
         process.environment().put("PLATFORM_URL", house.url().toString().replaceFirst("/$", ""));
         process.environment().put("ADMIN_TOKEN", TestHouse.ADMIN_TOKEN);
         var running = process.start();

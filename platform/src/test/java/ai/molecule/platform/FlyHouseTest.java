@@ -8,8 +8,6 @@ import ai.molecule.fly.FlyEmulator;
 import ai.molecule.fly.Operation;
 import ai.molecule.platform.backend.flyio.TestFly;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -24,20 +22,13 @@ class FlyHouseTest {
     @BeforeAll
     static void open() throws Exception {
         fly = TestFly.running();
-        house = TestHouse.open(settings(Map.of()));
+        house = TestHouse.open(fly.variables("flyio"));
     }
 
     @AfterAll
     static void close() {
         house.close();
         fly.close();
-    }
-
-    private static Map<String, String> settings(Map<String, String> more) {
-        var settings = new HashMap<>(fly.variables());
-        settings.put("CONTAINER_BACKEND", "flyio");
-        settings.putAll(more);
-        return settings;
     }
 
     private static String online(String body) throws Exception {
@@ -168,7 +159,7 @@ class FlyHouseTest {
 
     @Test
     void aPlatformThatStartsAgainFindsItsMachines() throws Exception {
-        try (var other = TestHouse.open(settings(Map.of()))) {
+        try (var other = TestHouse.open(fly.variables("flyio"))) {
             var id = other.create("{\"name\":\"patient\"}");
             other.awaitStatus(id, "online");
             var before = machine(id);

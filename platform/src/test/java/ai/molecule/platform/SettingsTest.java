@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.molecule.platform.Settings.BadSettingsException;
+import ai.molecule.platform.backend.flyio.FlyReach;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -44,9 +47,41 @@ class SettingsTest {
     }
 
     @Test
-    void aBackendThatIsNotThereYetIsRefusedByName() {
+    void flyNeedsItsTokenItsAppAndAnAddressThatItsMachinesReach() throws Exception {
         assertThatThrownBy(() -> Settings.read(Map.of("CONTAINER_BACKEND", "flyio")))
-                .hasMessageContaining("no flyio backend yet");
+                .hasMessageContaining("FLY_API_TOKEN: expected a token")
+                .hasMessageContaining("FLY_WORKSPACE_APP: expected the name of a Fly app");
+        assertThatThrownBy(() -> Settings.read(Map.of("FLY_API_TOKEN", "fm2_x")))
+                .hasMessageContaining(
+                        "FLY_WORKSPACE_APP: expected the name of a Fly app, because FLY_API_TOKEN is set");
+        assertThatThrownBy(() -> Settings.read(
+                        Map.of("FLY_API_TOKEN", "fm2_x", "FLY_WORKSPACE_APP", "Not An App", "FLY_REACH", "sideways")))
+                .hasMessageContaining("FLY_REACH: expected one of")
+                .hasMessageContaining("FLY_WORKSPACE_APP: expected the name of a Fly app, but found Not An App")
+                .hasMessageContaining("PLATFORM_URL: expected an address that Fly's machines reach");
+        assertThat(Settings.read(Map.of("PORT", "1")).containers().fly()).isEmpty();
+    }
+
+    @Test
+    void insideAFlyMachineTheRegionMeansSomethingElse() throws Exception {
+        var outside = Map.of(
+                "FLY_API_TOKEN", "FlyV1 fm2_x",
+                "FLY_WORKSPACE_APP", "agents",
+                "FLY_REGION", "ams,fra",
+                "PLATFORM_URL", "https://molecule.example.com");
+        var set = Settings.read(outside).containers().fly().orElseThrow();
+        assertThat(set.region()).isEqualTo("ams,fra");
+        assertThat(set.reach()).isEqualTo(new FlyReach.Public(URI.create("https://agents.fly.dev/")));
+        assertThat(set.toString()).doesNotContain("fm2_x");
+        var inside = new HashMap<>(outside);
+        inside.put("FLY_MACHINE_ID", "e148");
+        assertThat(Settings.read(inside).containers().fly().orElseThrow().region())
+                .isEqualTo("ord");
+        assertThat(Settings.read(inside).containers().fly().orElseThrow().reach())
+                .isEqualTo(new FlyReach.Private());
+        inside.put("FLY_DEFAULT_REGION", "lhr");
+        assertThat(Settings.read(inside).containers().fly().orElseThrow().region())
+                .isEqualTo("lhr");
     }
 
     @Test

@@ -52,8 +52,7 @@ public interface Backend extends AutoCloseable {
     void stop(WorkspaceId workspace) throws BackendException;
 
     /// Stops an agent that will be wanted again: where a backend can, its memory is kept, and its next start
-    /// goes
-    /// on from there.
+    /// goes on from there.
     ///
     /// @throws BackendException when the backend cannot tell that it stopped
     default void rest(WorkspaceId workspace) throws BackendException {

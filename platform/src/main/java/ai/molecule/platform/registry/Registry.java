@@ -61,8 +61,7 @@ public final class Registry {
     }
 
     /// The agent of before its rest is still there: its epoch goes on. Where another registered meanwhile, or
-    /// the
-    /// workspace is in another state by now, nothing changes.
+    /// the workspace is in another state by now, nothing changes.
     public void goesOn(WorkspaceId id, long epoch) {
         lives.change(
                 id,

@@ -23,9 +23,9 @@ import org.slf4j.LoggerFactory;
 /// Runs agents on Fly Machines: one machine, and perhaps a volume, for each workspace.
 ///
 /// A machine stays through the starts of its workspace's agent: another start is another version of it, and
-/// what
-/// rested with its memory kept goes on from there. Its name is the workspace's, and names are unique in an app,
-/// so that no second one comes to be, whatever answer was lost. Who runs is read from metadata of the machines.
+/// what rested with its memory kept goes on from there. Its name is the workspace's, and names are unique in an
+/// app, so that no second one comes to be, whatever answer was lost. Who runs is read from metadata of the
+/// machines.
 public final class FlyBackend implements Backend {
 
     private static final Logger LOG = LoggerFactory.getLogger(FlyBackend.class);
@@ -203,7 +203,7 @@ public final class FlyBackend implements Backend {
 
     @Override
     public void sweep(Function<WorkspaceId, Claim> claims) throws BackendException {
-        for (var machine : ask(() -> fly.machines(platform()))) {
+        for (var machine : ask(roll::machines)) {
             var owner = machine.workspace(platform());
             var claim = owner.map(claims).orElse(Claim.EVERYTHING);
             if (claim != Claim.EVERYTHING && !machine.gone()) {

@@ -15,8 +15,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /// What is seen and done inside of machines, by commands that Fly runs in them; what they wrote comes from
-/// Fly's
-/// log service.
+/// Fly's log service.
 final class FlyInterior implements Interior {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);

@@ -23,8 +23,7 @@ import org.slf4j.LoggerFactory;
 /// The line to Fly: every call has a deadline, a turn, and as many tries as are safe.
 ///
 /// What Fly refused for its rate (429), or never got, is tried again; what may have happened is only where
-/// doing
-/// it twice is the same as doing it once. Bodies are never logged: they hold what agents must keep to
+/// doing it twice is the same as doing it once. Bodies are never logged: they hold what agents must keep to
 /// themselves.
 final class FlyLine implements AutoCloseable {
 

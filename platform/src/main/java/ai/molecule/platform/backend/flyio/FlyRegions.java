@@ -17,10 +17,9 @@ import org.slf4j.LoggerFactory;
 /// Which of Fly's regions somebody means.
 ///
 /// A word may be a region's code, one of Fly's names for several (`eu`), the beginning of a city's name, a
-/// place
-/// that Fly has left, a region of another provider, or a point, `52.4/4.9`: of the latter three the region is
-/// meant that is closest by the coordinates that Fly itself gives. Several words, with commas, are an order of
-/// preference.
+/// place that Fly has left, a region of another provider, or a point, `52.4/4.9`: of the latter three the
+/// region is meant that is closest by the coordinates that Fly itself gives. Several words, with commas, are an
+/// order of preference.
 final class FlyRegions {
 
     private static final Logger LOG = LoggerFactory.getLogger(FlyRegions.class);

@@ -14,12 +14,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
 /// Which machines there are and which of them should run, as one shared listing tells it; and what is to be
-/// told
-/// when one does not. Soft.
+/// told when one does not. Soft.
 ///
 /// Lists are late by a moment. So what we made ourselves counts until a listing some time later, and a look at
 /// the machine itself, say otherwise.
 final class FlyRoll {
+
+    /// For how long one listing answers every question; the watch makes another before.
+    private static final Duration LISTING_LIFE = Duration.ofMillis(2500);
 
     private static final Duration LIST_LAG = Duration.ofSeconds(15);
 
@@ -27,7 +29,12 @@ final class FlyRoll {
     private final String platform;
     private final Map<WorkspaceId, String> ids = new ConcurrentHashMap<>();
     private final Map<WorkspaceId, Alive> alive = new ConcurrentHashMap<>();
+    private final Map<WorkspaceId, Long> quiet = new ConcurrentHashMap<>();
+    private volatile Listing listing = new Listing(List.of(), System.nanoTime() - LISTING_LIFE.toNanos());
     private volatile Consumer<News> heir = news -> {};
+
+    /// What one call listed, and when it was asked.
+    private record Listing(List<FlyMachine> machines, long at) {}
 
     /// An agent that should run.
     ///
@@ -83,7 +90,7 @@ final class FlyRoll {
 
     /// There is none any more.
     void lacks(WorkspaceId workspace) {
-        alive.remove(workspace);
+        expect(workspace);
         ids.remove(workspace);
     }
 
@@ -96,31 +103,47 @@ final class FlyRoll {
     /// It is about to be stopped or changed; its end is no news.
     void expect(WorkspaceId workspace) {
         alive.remove(workspace);
+        quiet.put(workspace, System.nanoTime());
     }
 
     boolean running(WorkspaceId workspace) {
         return alive.containsKey(workspace);
     }
 
+    /// Every machine of ours, as it was listed just now.
+    List<FlyMachine> machines() throws FlyException {
+        var last = listing;
+        return System.nanoTime() - last.at() < LISTING_LIFE.toNanos() ? last.machines() : look();
+    }
+
     /// What runs: what we started, and what else Fly lists in our name.
     List<Running> list() throws FlyException {
-        var machines = look();
+        var machines = machines();
         var running = new HashMap<WorkspaceId, Running>();
         alive.forEach((workspace, one) ->
                 running.put(workspace, new Running(workspace, one.generation(), one.machine() + "@" + one.version())));
         for (var machine : machines) {
             machine.workspace(platform)
-                    .filter(workspace -> machine.started() && !running.containsKey(workspace))
+                    .filter(workspace -> machine.started() && !running.containsKey(workspace) && !quieted(workspace))
                     .ifPresent(workspace ->
                             running.put(workspace, new Running(workspace, machine.generation(), machine.handle())));
         }
         return new ArrayList<>(running.values());
     }
 
+    /// True when it was stopped after the listing was asked for.
+    private boolean quieted(WorkspaceId workspace) {
+        var since = quiet.get(workspace);
+        return since != null && since - listing.at() > 0;
+    }
+
     /// Lists all machines once, and tells what is new.
     List<FlyMachine> look() throws FlyException {
         var before = Map.copyOf(alive);
+        var began = System.nanoTime();
         var machines = fly.machines(platform);
+        listing = new Listing(machines, began);
+        quiet.values().removeIf(since -> began - since > 0);
         var byId = new HashMap<String, FlyMachine>();
         for (var machine : machines) {
             byId.put(machine.id(), machine);

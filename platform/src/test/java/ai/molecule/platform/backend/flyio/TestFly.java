@@ -75,8 +75,12 @@ public final class TestFly implements AutoCloseable {
     }
 
     /// The same as variables.
-    public Map<String, String> variables() {
+    ///
+    /// @param standard the backend that is the standard one
+    public Map<String, String> variables(String standard) {
         return Map.of(
+                "CONTAINER_BACKEND",
+                standard,
                 "FLY_FLAPS_BASE_URL",
                 emulator.url().toString(),
                 "FLY_API_BASE_URL",
