@@ -5,6 +5,7 @@ import { openFeed } from "./api/socket";
 import { Canvas } from "./canvas/Canvas";
 import { CreateDialog } from "./dialogs/CreateDialog";
 import { DeadLetters } from "./dialogs/DeadLetters";
+import { FleetTable } from "./dialogs/FleetTable";
 import { RemoveDialog } from "./dialogs/RemoveDialog";
 import { Search } from "./dialogs/Search";
 import { SidePanel } from "./panel/SidePanel";
@@ -86,6 +87,7 @@ function House() {
       {dialog?.kind === "create" && <CreateDialog parent={dialog.parent} />}
       {dialog?.kind === "search" && <Search />}
       {dialog?.kind === "dead-letters" && <DeadLetters />}
+      {dialog?.kind === "table" && <FleetTable />}
       {dialog?.kind === "remove" && <RemoveDialog id={dialog.id} />}
       <Toasts />
     </ReactFlowProvider>

@@ -1,5 +1,5 @@
 import { randomId } from "./id";
-import type { ActivityRow, Fact, PushLine, Runtime, SecretName, TaskLine, TaskShown, Usage, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
+import type { ActivityRow, BackendOffer, Fact, PushLine, Runtime, SecretName, Stay, TaskLine, TaskShown, Usage, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
 
 /** A refusal of the platform: its sentence, its stable code, and the whole body for what else it says. */
 export class Refused extends Error {
@@ -49,6 +49,8 @@ export const api = {
       .map((row) => ({ seq: row.seq, text: (row.request_body as { message?: string } | null)?.message ?? row.summary }))
       .reverse(),
   stats: (id: string) => call<Usage>("GET", `/workspaces/${id}/stats`),
+  backends: () => call<BackendOffer[]>("GET", "/backends"),
+  stays: (id: string) => call<Stay[]>("GET", `/workspaces/${id}/stays`),
   runtimes: () => call<Runtime[]>("GET", "/runtimes"),
   secrets: (id: string) => call<SecretName[]>("GET", `/workspaces/${id}/secrets`),
   saveSecret: (id: string, key: string, value: string) => call<{ stale: string[] }>("POST", `/workspaces/${id}/secrets`, { key, value }),

@@ -65,6 +65,7 @@ function Where({ workspace }: { workspace: Workspace }) {
   return (
     <span className="where">
       {workspace.runtime} · {workspace.backend}
+      {workspace.region ? ` · ${workspace.region}` : ""}
     </span>
   );
 }

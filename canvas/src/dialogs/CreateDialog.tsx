@@ -1,6 +1,6 @@
 import { type FormEvent, useEffect, useState } from "react";
 import { api } from "../api/client";
-import type { Connection, Runtime, WorkspaceDraft } from "../api/types";
+import type { BackendOffer, Connection, Runtime, WorkspaceDraft } from "../api/types";
 import { useFleet } from "../store/fleet";
 import { useView } from "../store/view";
 import { Modal } from "./Modal";
@@ -19,13 +19,20 @@ export function CreateDialog({ parent }: { parent: string | undefined }) {
   const [runtimes, setRuntimes] = useState<Runtime[]>([]);
   const able = runtimes.find((one) => one.id === runtime)?.backends ?? [];
   const [backend, setBackend] = useState<Runtime["backends"][number]>();
+  const [offers, setOffers] = useState<BackendOffer[]>([]);
+  const offer = offers.find((one) => (backend ? one.name === backend : one.standard));
   const [problem, setProblem] = useState<string>();
   const [connection, setConnection] = useState<Connection>();
   const byId = useFleet((fleet) => fleet.byId);
   const { open, select } = useView.getState();
 
   useEffect(() => {
-    api.runtimes().then(setRuntimes).catch((refused: unknown) => setProblem(String(refused)));
+    Promise.all([api.runtimes(), api.backends()])
+      .then(([known, open]) => {
+        setRuntimes(known);
+        setOffers(open);
+      })
+      .catch((refused: unknown) => setProblem(String(refused)));
   }, []);
 
   const submit = async (event: FormEvent<HTMLFormElement>) => {
@@ -38,6 +45,7 @@ export function CreateDialog({ parent }: { parent: string | undefined }) {
       tier,
       external,
       ...(external ? { runtime: "external" } : { runtime, ...(backend ? { backend } : {}) }),
+      ...(!external && text("region") ? { metadata: { region: text("region") } } : {}),
       max_concurrent_tasks: 1,
       ...(external && text("url") ? { url: text("url") } : {}),
       ...(text("parent") ? { parent_id: text("parent") } : {}),
@@ -104,11 +112,25 @@ export function CreateDialog({ parent }: { parent: string | undefined }) {
                 ))}
               </select>
             </label>
+            {offer && offer.regions.length > 0 && (
+              <label>
+                Region
+                <select name="region" defaultValue="">
+                  <option value="">the usual one</option>
+                  {offer.regions.map((region) => (
+                    <option key={region.code} value={region.code}>
+                      {region.code} · {region.name}
+                    </option>
+                  ))}
+                </select>
+              </label>
+            )}
             <fieldset className="choice">
               <legend>Size</legend>
               {TIERS.map((one) => (
                 <label key={one.tier} className={tier === one.tier ? "chosen" : ""}>
                   <input type="radio" checked={tier === one.tier} onChange={() => setTier(one.tier)} />T{one.tier} <small>{one.size}</small>
+                  <Price perHour={offer?.prices.find((price) => price.tier === one.tier)?.usd_per_hour} />
                 </label>
               ))}
             </fieldset>
@@ -138,6 +160,15 @@ export function CreateDialog({ parent }: { parent: string | undefined }) {
         </div>
       </form>
     </Modal>
+  );
+}
+
+/** About what a tier costs while its agent runs. */
+function Price({ perHour }: { perHour: number | undefined }) {
+  return perHour === undefined ? null : (
+    <small className="price" title="about, while its agent runs, by the list; without volume and traffic">
+      ${perHour.toFixed(4)}/h
+    </small>
   );
 }
 

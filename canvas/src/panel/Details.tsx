@@ -1,8 +1,9 @@
 import { useEffect, useState } from "react";
 import { api } from "../api/client";
-import type { LifeStatus, Usage, Workspace } from "../api/types";
+import type { LifeStatus, Stay, Usage, Workspace } from "../api/types";
 import { useFleet } from "../store/fleet";
 import { useView } from "../store/view";
+import { STATUS_WORD, duration } from "../store/words";
 
 const RESTARTABLE: readonly LifeStatus[] = ["provisioning", "online", "degraded", "offline", "failed"];
 
@@ -21,6 +22,20 @@ export function Details({ workspace }: { workspace: Workspace }) {
         <dd>{workspace.runtime}</dd>
         <dt>Backend</dt>
         <dd>{workspace.external ? "none: its agent runs on hardware of yours" : workspace.backend}</dd>
+        {workspace.region && (
+          <>
+            <dt>Region</dt>
+            <dd>{workspace.region}</dd>
+          </>
+        )}
+        {workspace.instance && (
+          <>
+            <dt>{workspace.backend === "flyio" ? "Machine" : "Instance"}</dt>
+            <dd className="mono" title={workspace.instance}>
+              {workspace.backend === "flyio" ? workspace.instance.replace(/@.*/, "") : workspace.instance}
+            </dd>
+          </>
+        )}
         {(workspace.workspace_dir || workspace.privileged) && (
           <>
             <dt>Of its machine</dt>
@@ -57,6 +72,14 @@ export function Details({ workspace }: { workspace: Workspace }) {
             <dt>Takes</dt>
             <dd>
               <Taking id={workspace.id} key={workspace.epoch} />
+            </dd>
+          </>
+        )}
+        {!workspace.external && (
+          <>
+            <dt>Time</dt>
+            <dd>
+              <Stays workspace={workspace} />
             </dd>
           </>
         )}
@@ -115,6 +138,31 @@ function Taking({ id }: { id: string }) {
       {Math.round(usage.cpus * 100)} % of a processor · {megabytes(usage.memory_bytes)}
       {limit} · {usage.processes} threads
     </span>
+  );
+}
+
+/** For how long it was in which state, asked for when the panel opens and when its state changed. */
+function Stays({ workspace }: { workspace: Workspace }) {
+  const [stays, setStays] = useState<Stay[]>();
+  useEffect(() => {
+    let wanted = true;
+    api
+      .stays(workspace.id)
+      .then((found) => wanted && setStays(found))
+      .catch(() => {});
+    return () => {
+      wanted = false;
+    };
+  }, [workspace.id, workspace.status]);
+  if (!stays) return <>adding up …</>;
+  return (
+    <ul className="stays" data-testid="stays">
+      {stays.map((stay) => (
+        <li key={`${stay.backend} ${stay.tier} ${stay.status}`}>
+          {duration(stay.seconds)} {STATUS_WORD[stay.status].toLowerCase()} <small>{`T${stay.tier} on ${stay.backend}`}</small>
+        </li>
+      ))}
+    </ul>
   );
 }
 

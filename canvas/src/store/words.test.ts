@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { remoteLook } from "./words";
+import { duration, remoteLook } from "./words";
 
 describe("the REMOTE badge", () => {
   it("tells live, stale and waiting apart", () => {
@@ -11,4 +11,8 @@ describe("the REMOTE badge", () => {
   it("is not worn by what the platform runs", () => {
     expect(remoteLook({ external: false, status: "online" })).toBeUndefined();
   });
+});
+
+it("a span of time has its two largest units", () => {
+  expect([5.4, 61, 3725, 90061].map(duration)).toEqual(["5 s", "1 min 1 s", "1 h 2 min", "1 d 1 h"]);
 });

@@ -5,7 +5,8 @@ alter table instances
 
 alter table workspaces
     add column instance text not null default '',  -- what its agent's backend calls it
-    add column region   text not null default '';
+    add column region   text not null default '',
+    add column ran_at   text not null default '';  -- the backends at which something of it may be left, a space after each
 
 create or replace view ways as
 select w.id as workspace_id, w.status, w.epoch, w.max_concurrent_tasks as slots, w.speaks, w.streams,
@@ -15,3 +16,13 @@ select w.id as workspace_id, w.status, w.epoch, w.max_concurrent_tasks as slots,
 from workspaces w
      left join instances i on i.workspace_id = w.id,
      lateral (select case when w.backend = 'external' then w.url else coalesce(i.address, '') end as address) a;
+
+-- For how long workspaces were in a state, at a backend, with a tier; what they are in now is not in it yet.
+create table stays (
+    workspace_id uuid not null references workspaces (id),
+    backend      text not null,
+    tier         int not null,
+    status       text not null,
+    seconds      double precision not null,
+    primary key (workspace_id, backend, tier, status)
+);

@@ -207,12 +207,12 @@ final class Processes implements Runner {
 
     @Override
     public void freeze(String machine) {
-        all(machine).forEach(process -> kill("-STOP", process));
+        kill("-STOP", all(machine));
     }
 
     @Override
     public void thaw(String machine) {
-        all(machine).forEach(process -> kill("-CONT", process));
+        kill("-CONT", all(machine));
     }
 
     private List<ProcessHandle> all(String machine) {
@@ -220,9 +220,14 @@ final class Processes implements Runner {
         return guest == null ? List.of() : guest.process().descendants().toList();
     }
 
-    private static void kill(String signal, ProcessHandle process) {
+    private static void kill(String signal, List<ProcessHandle> processes) {
+        if (processes.isEmpty()) {
+            return;
+        }
+        var words = new ArrayList<>(List.of("kill", signal));
+        processes.forEach(process -> words.add(String.valueOf(process.pid())));
         try {
-            new ProcessBuilder("kill", signal, String.valueOf(process.pid()))
+            new ProcessBuilder(words)
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                     .start()
@@ -241,8 +246,8 @@ final class Processes implements Runner {
             return;
         }
         if (!signal.equals("SIGKILL")) {
-            guest.process().descendants().forEach(process -> kill("-CONT", process));
-            guest.inner().ifPresent(process -> kill("-" + signal.replace("SIG", ""), process));
+            kill("-CONT", guest.process().descendants().toList());
+            kill("-" + signal.replace("SIG", ""), guest.inner().stream().toList());
         }
         if (signal.equals("SIGKILL") || !ended(guest.process(), patience)) {
             guest.process().destroyForcibly();
@@ -282,7 +287,7 @@ final class Processes implements Runner {
     public void signal(String machine, String signal) {
         var guest = guests.get(machine);
         if (guest != null) {
-            guest.inner().ifPresent(process -> kill("-" + signal.replace("SIG", ""), process));
+            kill("-" + signal.replace("SIG", ""), guest.inner().stream().toList());
         }
     }
 

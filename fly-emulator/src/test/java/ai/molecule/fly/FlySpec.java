@@ -17,7 +17,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// Fly's own description of its API, against which both sides of every exchange are held. It is not ours to
 /// keep: where it is not there, nothing is held against it, but in CI it must be.
@@ -34,12 +36,18 @@ public final class FlySpec implements Consumer<Exchanged> {
 
     private static final Set<String> NOT_DESCRIBED = Set.of("/api/v1/apps/");
 
+    private static final AtomicReference<@Nullable OpenApiInteractionValidator> KNOWN = new AtomicReference<>();
+
     private final OpenApiInteractionValidator validator;
     private final List<String> violations = new CopyOnWriteArrayList<>();
     private int seen;
 
-    private FlySpec(String description) {
-        this.validator = OpenApiInteractionValidator.createForInlineApiSpecification(description)
+    private FlySpec(OpenApiInteractionValidator validator) {
+        this.validator = validator;
+    }
+
+    private static OpenApiInteractionValidator validator(String description) {
+        return OpenApiInteractionValidator.createForInlineApiSpecification(description)
                 .withBasePathOverride("/v1")
                 .withLevelResolver(LevelResolver.create()
                         .withLevel("validation.request.parameter.query.unexpected", ValidationReport.Level.IGNORE)
@@ -50,11 +58,21 @@ public final class FlySpec implements Consumer<Exchanged> {
                 .build();
     }
 
+    /// Read once: it is large.
+    private static synchronized OpenApiInteractionValidator read(Path file) throws IOException {
+        var known = KNOWN.get();
+        if (known == null) {
+            known = validator(readable(Files.readString(file)));
+            KNOWN.set(known);
+        }
+        return known;
+    }
+
     /// The description, where it is.
     public static Optional<FlySpec> find() throws IOException {
         var file = Path.of("..", "..", "shared", "reference", "fly-openapi.json");
         if (Files.exists(file)) {
-            return Optional.of(new FlySpec(readable(Files.readString(file))));
+            return Optional.of(new FlySpec(read(file)));
         }
         assertThat(System.getenv().getOrDefault("CI", ""))
                 .as("in CI, %s must be there", file)

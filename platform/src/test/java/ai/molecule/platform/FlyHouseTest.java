@@ -8,6 +8,7 @@ import ai.molecule.fly.FlyEmulator;
 import ai.molecule.fly.Operation;
 import ai.molecule.platform.backend.flyio.TestFly;
 import java.time.Duration;
+import java.util.ArrayList;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -57,6 +58,20 @@ class FlyHouseTest {
         assertThat(house.get("/workspaces/" + id).text("instance"))
                 .startsWith(machine(id).id() + "@");
         assertThat(answer(id, "hello from a machine")).contains("hello from a machine");
+    }
+
+    @Test
+    void whereMachinesCanBeAndWhatTheyCostIsTold() throws Exception {
+        var offered = house.get("/backends").body();
+        var names = new ArrayList<String>();
+        offered.forEach(one -> names.add(one.path("name").asText()));
+        var flyio = offered.get(names.indexOf("flyio"));
+        assertThat(flyio.path("standard").asBoolean()).isTrue();
+        assertThat(flyio.path("regions").findValuesAsText("code"))
+                .contains("ams", "ord", "syd")
+                .hasSize(18);
+        assertThat(flyio.path("prices").findValuesAsText("usd_per_hour"))
+                .containsExactly("0.00269", "0.00443", "0.01581", "0.03161");
     }
 
     @Test
@@ -155,6 +170,36 @@ class FlyHouseTest {
         var there = online("{\"name\":\"there\"}");
         assertThat(answer(here, "ask " + there + " over to you")).contains("over to you");
         assertThat(answer(there, "ask " + here + " and back")).contains("and back");
+    }
+
+    @Test
+    void aWorkspaceMovesThereAndBackWithEverythingThatIsItsOwn() throws Exception {
+        var id = online("{\"name\":\"mover\",\"backend\":\"process\",\"secrets\":{\"KEY\":\"12345\"}}");
+        house.admin("PATCH", "/workspaces/" + id, "{\"x\":321,\"y\":123}");
+        house.say(id, TestHouse.ADMIN_TOKEN, "before");
+        assertThat(house.admin("PATCH", "/workspaces/" + id, "{\"backend\":\"flyio\"}")
+                        .status())
+                .isEqualTo(200);
+        var task = house.drop(id, "secret KEY", "").path("id").asText();
+        house.awaitTask(id, task, "completed");
+        var there = house.get("/workspaces/" + id);
+        assertThat(there.text("backend")).isEqualTo("flyio");
+        assertThat(there.text("instance")).startsWith(machine(id).id() + "@");
+        assertThat(there.body().path("x").asInt()).isEqualTo(321);
+        assertThat(house.task(id, task).toString()).contains("KEY has 5 characters");
+        assertThat(house.admin("PATCH", "/workspaces/" + id, "{\"backend\":\"process\"}")
+                        .status())
+                .isEqualTo(200);
+        var back = house.drop(id, "home again", "").path("id").asText();
+        house.awaitTask(id, back, "completed");
+        assertThat(fly.emulator().machines())
+                .noneMatch(machine -> id.equals(machine.metadata().get("molecule_workspace")));
+        assertThat(house.admin("PATCH", "/workspaces/" + id, "{\"backend\":\"external\"}")
+                        .status())
+                .isEqualTo(400);
+        assertThat(house.admin("PATCH", "/workspaces/" + id, "{\"backend\":\"elsewhere\"}")
+                        .text("code"))
+                .isEqualTo("backend_not_available");
     }
 
     @Test

@@ -3,6 +3,7 @@ package ai.molecule.platform.backend;
 import ai.molecule.protocol.WorkspaceId;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -21,6 +22,16 @@ public interface Backend extends AutoCloseable {
     /// True when it can let an agent have something of the machine it runs on.
     default boolean opensHost() {
         return false;
+    }
+
+    /// Where in the world it can run agents; none where there is no choice.
+    default List<Region> regions() {
+        return List.of();
+    }
+
+    /// About what an agent of a size costs while it runs, in US dollars an hour; empty where nobody bills.
+    default OptionalDouble hourlyPrice(Size size) {
+        return OptionalDouble.empty();
     }
 
     /// Hears of deaths nobody ordered, of health and of steps; call once, before the first start.

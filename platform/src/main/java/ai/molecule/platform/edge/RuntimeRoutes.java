@@ -10,20 +10,26 @@ import ai.molecule.protocol.Refusal.Reason;
 import io.helidon.http.Method;
 import java.util.List;
 
-/// What agents can be made of.
+/// What agents can be made of, and where they can run.
 public final class RuntimeRoutes {
 
     private final Runtimes runtimes;
     private final Offer offer;
+    private final String standardBackend;
 
-    public RuntimeRoutes(Runtimes runtimes, Offer offer) {
+    /// What the routes tell of.
+    ///
+    /// @param standardBackend the one that is taken when nothing else is said
+    public RuntimeRoutes(Runtimes runtimes, Offer offer, String standardBackend) {
         this.runtimes = runtimes;
         this.offer = offer;
+        this.standardBackend = standardBackend;
     }
 
     /// Its routes.
     public List<Route> routes() {
         return List.of(
+                new Route(Method.GET, "/backends", ADMIN, call -> Answer.ok(offer.backendsJson(standardBackend))),
                 new Route(Method.GET, "/runtimes", ADMIN, this::list),
                 new Route(Method.GET, "/runtimes/{runtime}", ADMIN, this::show),
                 new Route(Method.PUT, "/runtimes/{runtime}", ADMIN, this::put),

@@ -66,6 +66,7 @@ public final class WorkspaceRoutes {
                 new Route(Method.POST, "/workspaces/{id}/pause", WORKSPACE, this::pause),
                 new Route(Method.POST, "/workspaces/{id}/hibernate", WORKSPACE, this::hibernate),
                 new Route(Method.POST, "/workspaces/{id}/resume", ADMIN, this::resume),
+                new Route(Method.GET, "/workspaces/{id}/stays", ADMIN, this::stays),
                 new Route(Method.GET, "/workspaces/{id}/state", WORKSPACE, this::state));
     }
 
@@ -180,6 +181,12 @@ public final class WorkspaceRoutes {
     }
 
     /// For remote agents that ask whether they are still wanted.
+    private Answer stays(Call call) {
+        var stays = Json.array();
+        workspaces.stays(call.id()).forEach(stay -> stays.add(stay.toJson()));
+        return Answer.ok(stays);
+    }
+
     private Answer state(Call call) {
         var life = workspaces.require(call.id()).life();
         return Answer.ok(Json.object()

@@ -5,6 +5,7 @@ import ai.molecule.platform.journal.Journal;
 import ai.molecule.platform.store.Database;
 import ai.molecule.protocol.Refusal;
 import ai.molecule.protocol.WorkspaceId;
+import java.util.List;
 import java.util.function.UnaryOperator;
 
 /// The one way in which a workspace's row changes: read it, decide, write it over the version that was read,
@@ -17,11 +18,13 @@ public final class Lives {
 
     private final Database database;
     private final WorkspaceStore store;
+    private final StayStore stays;
     private final WorkspaceFacts facts;
 
     public Lives(Database database, Journal journal) {
         this.database = database;
         this.store = new WorkspaceStore(database);
+        this.stays = new StayStore(database);
         this.facts = new WorkspaceFacts(journal);
     }
 
@@ -41,6 +44,9 @@ public final class Lives {
                 if (!store.update(after)) {
                     return null;
                 }
+                if (!before.life().status().equals(after.life().status())) {
+                    stays.ended(before, after.life().since());
+                }
                 facts.changed(before, after);
                 return after;
             });
@@ -50,6 +56,18 @@ public final class Lives {
         }
         throw new Refusal(
                 Refusal.Reason.CONFLICT, "Expected to change workspace " + id + ", but others kept changing it");
+    }
+
+    /// A backend is about to run a workspace's agent.
+    void ranAt(WorkspaceId id, String backend) {
+        store.ranAt(id, backend);
+    }
+
+    /// The other backends at which something of a workspace may be left.
+    List<String> leftAt(WorkspaceId id, String backend) {
+        return store.ranAt(id).stream()
+                .filter(name -> !name.isEmpty() && !name.equals(backend))
+                .toList();
     }
 
     /// What a workspace still has a right to at its backend.

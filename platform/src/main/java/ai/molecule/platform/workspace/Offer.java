@@ -4,11 +4,14 @@ import ai.molecule.platform.backend.AgentRuntime;
 import ai.molecule.platform.backend.Backend;
 import ai.molecule.platform.backend.HostAccess;
 import ai.molecule.platform.backend.HostRules;
+import ai.molecule.protocol.Json;
 import ai.molecule.protocol.Refusal;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /// Which runtimes and backends can be had here.
@@ -80,6 +83,34 @@ public record Offer(Set<String> allowed, Runtimes runtimes, Map<String, Backend>
                 .map(Backend::name)
                 .sorted()
                 .forEach(able::add);
+        return json;
+    }
+
+    /// The backends as people see them.
+    ///
+    /// @param standard the one that is taken when nothing else is said
+    public ArrayNode backendsJson(String standard) {
+        var array = Json.array();
+        new TreeMap<>(backends)
+                .values()
+                .forEach(one -> array.add(toJson(one, one.name().equals(standard))));
+        return array;
+    }
+
+    /// Where it can run agents, and what each tier costs there.
+    private static ObjectNode toJson(Backend backend, boolean standard) {
+        var json = Json.object().put("name", backend.name()).put("standard", standard);
+        var regions = json.putArray("regions");
+        backend.regions()
+                .forEach(
+                        region -> regions.addObject().put("code", region.code()).put("name", region.name()));
+        var prices = json.putArray("prices");
+        for (var tier : Tier.values()) {
+            backend.hourlyPrice(tier.size())
+                    .ifPresent(price -> prices.addObject()
+                            .put("tier", tier.number())
+                            .put("usd_per_hour", Math.round(price * 100_000) / 100_000.0));
+        }
         return json;
     }
 

@@ -38,10 +38,8 @@ public final class Patch {
                         "Expected the operator to change \"" + field + "\", but an agent asked");
             }
         }
-        for (var field : List.of("backend", "url")) {
-            if (wire.has(field)) {
-                throw new WireException("Expected \"" + field + "\" to stay as it was created");
-            }
+        if (wire.has("url")) {
+            throw new WireException("Expected \"url\" to stay as it was created");
         }
         if (wire.has("x") != wire.has("y")) {
             throw new WireException("Expected \"x\" and \"y\" together");
@@ -65,7 +63,7 @@ public final class Patch {
                 wire.mentions("role") ? wire.text("role", "") : old.role(),
                 wire.has("tier") ? Tier.of(wire.integer("tier", 0)) : old.tier(),
                 runtime(old),
-                old.backend(),
+                backend(old),
                 (int) wire.integer("max_concurrent_tasks", old.maxConcurrentTasks()),
                 HostFields.read(wire, old.host()),
                 wire.has("metadata") ? wire.object("metadata").json() : old.metadata());
@@ -77,6 +75,16 @@ public final class Patch {
         if (!wanted.equals(old.runtime()) && (old.external() || wanted.equals(Profile.EXTERNAL))) {
             throw new WireException(
                     "Expected \"runtime\" to stay as it was created, because an external agent brings its own");
+        }
+        return wanted;
+    }
+
+    /// Another backend comes at once; whose agent nobody here runs is at none.
+    private String backend(Profile old) {
+        var wanted = wire.text("backend", old.backend());
+        if (!wanted.equals(old.backend()) && (old.external() || wanted.equals(Profile.EXTERNAL))) {
+            throw new WireException("Expected \"backend\" to be one that runs agents, before and after, but found "
+                    + old.backend() + " and " + wanted);
         }
         return wanted;
     }

@@ -134,7 +134,10 @@ public final class Provisioner {
         for (var seen : running.entrySet()) {
             if (!busy.contains(seen.getKey())
                     && !spares.holds(seen.getKey())
-                    && instances.find(seen.getKey()).isEmpty()) {
+                    && instances
+                            .find(seen.getKey())
+                            .filter(instance -> instance.backend().equals(backend.name()))
+                            .isEmpty()) {
                 LOG.warn("Stopping agent of workspace {} on {}, which nobody wants", seen.getKey(), backend.name());
                 backend.stop(seen.getKey());
             }
@@ -255,6 +258,8 @@ public final class Provisioner {
         var fallen = before == null ? 0 : before.deaths();
         var intent = Instance.intended(id, workspace.generation(), backend.name(), fallen, clock.instant());
         instances.put(intent, clock.instant());
+        lives.ranAt(id, backend.name());
+        leaveOthers(id, backend, true);
         var order = order(workspace, backend);
         backend.fetch(order);
         var turn = starts.computeIfAbsent(backend.name(), any -> new Semaphore(STARTS_AT_ONCE));
@@ -267,6 +272,22 @@ public final class Provisioner {
             }
         } finally {
             turn.release();
+        }
+    }
+
+    /// A workspace that moved is at one backend only. One that does not answer keeps nobody from moving away:
+    /// its
+    /// agent is superseded when the new one registers.
+    private void leaveOthers(WorkspaceId id, Backend now, boolean keepData) {
+        for (var name : lives.leftAt(id, now.name())) {
+            var before = surroundings.backends().get(name);
+            try {
+                if (before != null) {
+                    before.purge(id, keepData);
+                }
+            } catch (BackendException failed) {
+                LOG.warn("Workspace {} left {}, but: {}", id, name, failed.getMessage());
+            }
         }
     }
 
@@ -299,7 +320,11 @@ public final class Provisioner {
 
     private void stop(Workspace workspace, Backend backend) throws BackendException {
         switch (workspace.life()) {
-            case Life.Removed _ -> backend.purge(workspace.id(), lives.claim(workspace.id()) == Backend.Claim.DATA);
+            case Life.Removed _ -> {
+                var keepData = lives.claim(workspace.id()) == Backend.Claim.DATA;
+                leaveOthers(workspace.id(), backend, keepData);
+                backend.purge(workspace.id(), keepData);
+            }
             case Life.Paused _, Life.Hibernated _ -> backend.rest(workspace.id());
             case Life.Failed _,
                     Life.Provisioning _,

@@ -34,7 +34,8 @@ public enum Tier {
         return number;
     }
 
-    Size size() {
+    /// How much of a machine it is.
+    public Size size() {
         return size;
     }
 }

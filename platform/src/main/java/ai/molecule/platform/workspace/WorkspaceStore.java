@@ -69,7 +69,7 @@ final class WorkspaceStore {
         var card = changed.guest().card();
         var rows = database.update(
                 """
-                update workspaces set name = ?, role = ?, tier = ?, runtime = ?, max_concurrent_tasks = ?, metadata = ?,
+                update workspaces set name = ?, role = ?, tier = ?, runtime = ?, backend = ?, max_concurrent_tasks = ?, metadata = ?,
                     host_dir = ?, host_read_only = ?, host_privileged = ?,
                     parent_id = ?, x = ?, y = ?, collapsed = ?, url = ?, agent_card = ?, speaks = ?, streams = ?, epoch = ?,
                     status = ?, status_since = ?, status_reason = ?, generation = ?, instance = ?, region = ?, version = version + 1
@@ -79,6 +79,7 @@ final class WorkspaceStore {
                 profile.role(),
                 profile.tier().number(),
                 profile.runtime(),
+                profile.backend(),
                 profile.maxConcurrentTasks(),
                 profile.metadata().toString(),
                 profile.host().directory(),
@@ -102,6 +103,22 @@ final class WorkspaceStore {
                 changed.id().value(),
                 changed.version());
         return rows == 1;
+    }
+
+    /// A backend is about to run its agent, and may keep something of it from then on.
+    void ranAt(WorkspaceId id, String backend) {
+        database.update(
+                "update workspaces set ran_at = ran_at || ? || ' ' where id = ? and position(? || ' ' in ran_at) = 0",
+                backend,
+                id.value(),
+                backend);
+    }
+
+    /// The backends at which something of it may be left.
+    List<String> ranAt(WorkspaceId id) {
+        return database.first("select ran_at from workspaces where id = ?", row -> row.text("ran_at"), id.value())
+                .map(names -> List.of(names.strip().split(" +", -1)))
+                .orElse(List.of());
     }
 
     /// Whoever removes it wants what its agents wrote.

@@ -23,6 +23,7 @@ public final class Workspaces {
 
     private final Database database;
     private final WorkspaceStore store;
+    private final StayStore stays;
     private final WorkspaceFacts facts;
     private final Lives lives;
     private final Offer offer;
@@ -43,6 +44,7 @@ public final class Workspaces {
         this.lives = lives;
         this.database = database;
         this.store = new WorkspaceStore(database);
+        this.stays = new StayStore(database);
         this.facts = new WorkspaceFacts(journal);
         this.offer = offer;
         this.spares = spares;
@@ -103,6 +105,11 @@ public final class Workspaces {
         return sighting;
     }
 
+    /// For how long it was in each state, at which backend and with which tier.
+    public List<Stay> stays(WorkspaceId id) {
+        return stays.of(require(id), clock.instant());
+    }
+
     /// All that are not removed, oldest first.
     public List<Sighting> all() {
         return store.living();
@@ -125,16 +132,26 @@ public final class Workspaces {
             return lives.change(id, found -> {
                 var old = present(found);
                 var profile = patch.applyTo(old.profile());
-                if (!profile.runtime().equals(old.profile().runtime())
+                var moves = !profile.backend().equals(old.profile().backend());
+                if (moves
+                        || !profile.runtime().equals(old.profile().runtime())
                         || profile.tier() != old.profile().tier()) {
                     offer.check(profile);
                 }
-                if (!profile.host().within(old.profile().host())) {
+                if (moves || !profile.host().within(old.profile().host())) {
                     offer.checkHost(profile);
                 }
-                return old.with(profile).with(patch.applyTo(old.place()));
+                var patched = old.with(profile).with(patch.applyTo(old.place()));
+                return moves ? moved(patched) : patched;
             });
         });
+    }
+
+    /// Another backend starts its agent, at once where it has one; the one before is left by that start.
+    private Workspace moved(Workspace patched) {
+        return patched.life().wantsAgent()
+                ? patched.with(patched.life().restarted(clock.instant())).nextGeneration()
+                : patched;
     }
 
     /// The workspaces whose agents the platform has started and not stopped.

@@ -85,6 +85,8 @@ class OpenApiTest {
         assertShape(
                 "Workspace",
                 house.call("GET", "/workspaces/" + id, token, "", Map.of()).body());
+        assertShape("Stay", house.get("/workspaces/" + id + "/stays").body().get(0));
+        assertShape("BackendOffer", house.get("/backends").body().get(0));
         assertShape("Workspace", house.get("/workspaces").body().get(0));
         assertShape("WorkspacePage", house.get("/workspaces?limit=1").body());
         assertShape(

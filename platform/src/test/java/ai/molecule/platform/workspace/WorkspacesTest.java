@@ -169,6 +169,18 @@ class WorkspacesTest {
     }
 
     @Test
+    void timeIsCountedByStateTierAndBackend() {
+        var id = rooms.create("counted").id();
+        rooms.clock.turn(Duration.ofSeconds(3));
+        rooms.workspaces.pause(id);
+        rooms.clock.turn(Duration.ofSeconds(60));
+        rooms.workspaces.resume(id);
+        rooms.clock.turn(Duration.ofSeconds(2));
+        assertThat(rooms.workspaces.stays(id))
+                .containsExactly(new Stay("process", 2, "paused", 60), new Stay("process", 2, "provisioning", 5));
+    }
+
+    @Test
     void nobodyBecomesItsOwnAncestor() {
         var top = rooms.create("top");
         var middle = rooms.createBelow("middle", top);

@@ -2,10 +2,13 @@ package ai.molecule.platform.backend.flyio;
 
 import ai.molecule.platform.backend.AgentRuntime;
 import ai.molecule.platform.backend.Backend;
+import ai.molecule.platform.backend.BackendAwayException;
 import ai.molecule.platform.backend.BackendException;
 import ai.molecule.platform.backend.Interior;
 import ai.molecule.platform.backend.News;
+import ai.molecule.platform.backend.Region;
 import ai.molecule.platform.backend.Running;
+import ai.molecule.platform.backend.Size;
 import ai.molecule.platform.backend.StartOrder;
 import ai.molecule.platform.backend.Started;
 import ai.molecule.platform.backend.flyio.FlyException.Kind;
@@ -13,6 +16,8 @@ import ai.molecule.protocol.WorkspaceId;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -96,6 +101,21 @@ public final class FlyBackend implements Backend {
     }
 
     @Override
+    public List<Region> regions() {
+        try {
+            return fly.regions().all();
+        } catch (FlyException away) {
+            LOG.warn("{}; no region can be offered", away.getMessage());
+            return List.of();
+        }
+    }
+
+    @Override
+    public OptionalDouble hourlyPrice(Size size) {
+        return OptionalDouble.of(FlyPrice.hourly(size));
+    }
+
+    @Override
     public void onNews(Consumer<News> listener) {
         roll.listen(listener);
         watch.begin();
@@ -118,15 +138,17 @@ public final class FlyBackend implements Backend {
     @Override
     public void rest(WorkspaceId workspace) throws BackendException {
         synchronized (lock(workspace)) {
-            quiet(workspace, machine -> {
-                var memory = fly.machine(machine)
-                        .detail()
+            quiet(workspace, id -> {
+                var machine = fly.machine(id);
+                var memory = machine.detail()
                         .path("config")
                         .path("guest")
                         .path("memory_mb")
                         .asInt();
-                if (memory == 0 || memory > SUSPENDED_MEMORY_MAX || !suspended(workspace, machine)) {
-                    halt(workspace, machine);
+                if (memory == 0 || memory > SUSPENDED_MEMORY_MAX || !suspended(workspace, id)) {
+                    halt(workspace, id);
+                } else {
+                    roll.rests(workspace, machine);
                 }
             });
         }
@@ -137,6 +159,7 @@ public final class FlyBackend implements Backend {
             roll.expect(workspace);
             fly.suspend(machine);
             fly.await(machine, "suspended", "", STOP_PATIENCE);
+            roll.expect(workspace);
             return true;
         } catch (FlyException failed) {
             if (failed.kind() != Kind.BUSY && failed.kind() != Kind.NOT_YET && failed.kind() != Kind.INVALID) {
@@ -151,6 +174,7 @@ public final class FlyBackend implements Backend {
         roll.expect(workspace);
         fly.stop(machine);
         fly.await(machine, "stopped", "", STOP_PATIENCE);
+        roll.expect(workspace);
     }
 
     @Override
@@ -158,17 +182,17 @@ public final class FlyBackend implements Backend {
         synchronized (lock(workspace)) {
             ask(() -> {
                 roll.expect(workspace);
-                var own = roll.machine(workspace);
+                var own = known(workspace);
                 if (own.isPresent()) {
-                    destroy(own.get());
+                    destroy(own.get().id());
                 }
-                for (var left : fly.machinesOf(workspace.toString())) {
-                    if (left.workspace(platform()).isPresent() && !left.gone()) {
+                for (var left : roll.machines()) {
+                    if (left.workspace(platform()).filter(workspace::equals).isPresent() && !left.gone()) {
                         destroy(left.id());
                     }
                 }
                 roll.lacks(workspace);
-                forget(workspace, keepData);
+                forget(workspace, own, keepData);
                 return workspace;
             });
         }
@@ -185,14 +209,33 @@ public final class FlyBackend implements Backend {
         }
     }
 
-    private void forget(WorkspaceId workspace, boolean keepData) throws FlyException {
+    private Optional<FlyMachine> known(WorkspaceId workspace) throws FlyException {
+        var id = roll.machine(workspace);
+        try {
+            return id.isPresent() ? Optional.of(fly.machine(id.get())) : Optional.empty();
+        } catch (FlyException failed) {
+            if (failed.kind() != Kind.GONE) {
+                throw failed;
+            }
+            return Optional.empty();
+        }
+    }
+
+    /// Secrets and volume go as the machine named them; where there was none any more, as their names say.
+    private void forget(WorkspaceId workspace, Optional<FlyMachine> machine, boolean keepData) throws FlyException {
         var prefix = Recipe.secretPrefix(workspace);
+        var names = machine.isPresent() ? machine.get().secrets() : fly.secretNames();
         var ended = new HashMap<String, @Nullable String>();
-        fly.secretNames().stream().filter(name -> name.startsWith(prefix)).forEach(name -> ended.put(name, null));
+        names.stream().filter(name -> name.startsWith(prefix)).forEach(name -> ended.put(name, null));
         if (!ended.isEmpty()) {
             fly.setSecrets(ended);
         }
-        if (!keepData) {
+        if (keepData) {
+            return;
+        }
+        if (machine.isPresent() && machine.get().volume().isPresent()) {
+            fly.deleteVolume(machine.get().volume().get());
+        } else if (machine.isEmpty()) {
             for (var volume : fly.volumes()) {
                 if (volume.name().equals(Recipe.volume(workspace))) {
                     fly.deleteVolume(volume.id());
@@ -269,7 +312,19 @@ public final class FlyBackend implements Backend {
             if (failed.kind() != Kind.GONE) {
                 throw failed.toBackend();
             }
+            forgetIfGone(workspace, failed);
+        }
+    }
+
+    /// That it is gone counts when it is said twice.
+    private void forgetIfGone(WorkspaceId workspace, FlyException said) throws BackendException {
+        try {
+            if (known(workspace).isPresent()) {
+                throw new BackendAwayException("Fly contradicts itself: " + said.getMessage(), said);
+            }
             roll.lacks(workspace);
+        } catch (FlyException failed) {
+            throw failed.toBackend();
         }
     }
 

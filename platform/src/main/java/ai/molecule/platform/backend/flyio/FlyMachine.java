@@ -2,7 +2,9 @@ package ai.molecule.platform.backend.flyio;
 
 import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -76,6 +78,37 @@ record FlyMachine(
 
     boolean suspended() {
         return state.equals("suspended");
+    }
+
+    /// The same once it is suspended.
+    FlyMachine resting() {
+        return new FlyMachine(id, name, "suspended", region, version, metadata, detail);
+    }
+
+    /// The same for another start, once it goes on.
+    FlyMachine goingOn(long generation) {
+        var marks = new HashMap<>(metadata);
+        marks.put(MARK_GENERATION, String.valueOf(generation));
+        return new FlyMachine(id, name, "started", region, version, marks, detail);
+    }
+
+    /// The names of the app's secrets that it is given.
+    List<String> secrets() {
+        var names = new ArrayList<String>();
+        for (var secret : detail.path("config").path("processes").path(0).path("secrets")) {
+            names.add(secret.path("name").asText());
+        }
+        for (var file : detail.path("config").path("files")) {
+            if (file.has("secret_name")) {
+                names.add(file.path("secret_name").asText());
+            }
+        }
+        return names;
+    }
+
+    /// True in a state in which it stays until it is started.
+    boolean atRest() {
+        return !started() && !onTheWay() && !gone();
     }
 
     /// True in a state that it leaves by itself.

@@ -24,6 +24,7 @@ final class FlyMaker {
     private static final Logger LOG = LoggerFactory.getLogger(FlyMaker.class);
     private static final Duration BOOT_PATIENCE = Duration.ofMinutes(4);
     private static final Duration BOOT_LOOK = Duration.ofSeconds(10);
+    private static final Duration WAKE_PATIENCE = Duration.ofSeconds(15);
     private static final Duration LOOK_PAUSE = Duration.ofSeconds(1);
     private static final Duration EXEC_PATIENCE = Duration.ofSeconds(15);
     private static final int CREATES_MAX = 4;
@@ -50,17 +51,25 @@ final class FlyMaker {
             return renew(order, found.get());
         }
         roll.expect(order.workspace());
+        if (found.isPresent() && rests(found.get(), order)) {
+            var woken = woken(found.get(), order);
+            if (woken.isPresent()) {
+                return woken.get();
+            }
+            found = find(order);
+        }
         var secrets = keepSecrets(order, found);
         var machine = found.isPresent() ? found.get() : create(order, secrets);
         roll.has(order.workspace(), machine.id());
-        var resumed = rests(machine, order);
         if (!fits(machine, order)) {
             machine = bring(machine, order, secrets);
+        } else if (machine.atRest()) {
+            fly.start(machine.id());
         }
         var booted = booted(machine, order);
         step(order, "registering");
         roll.runs(order.workspace(), booted);
-        return started(order, booted, resumed);
+        return started(order, booted, false);
     }
 
     private void step(StartOrder order, String what) {
@@ -86,6 +95,10 @@ final class FlyMaker {
     }
 
     private Optional<FlyMachine> find(StartOrder order) throws FlyException {
+        var rested = roll.rested(order.workspace());
+        if (rested.isPresent()) {
+            return rested;
+        }
         var known = roll.machine(order.workspace());
         if (known.isEmpty()) {
             return Optional.empty();
@@ -248,22 +261,30 @@ final class FlyMaker {
                 .findFirst();
     }
 
-    /// Makes of a machine what is ordered now: it goes on from where it rested, or becomes another version of
-    /// itself.
-    private FlyMachine bring(FlyMachine machine, StartOrder order, long secrets) throws FlyException, BackendException {
-        if (rests(machine, order)) {
-            step(order, "waking machine " + machine.id() + " in " + machine.region());
+    /// Has a machine go on from where it rested; empty where it cannot, and must begin anew.
+    private Optional<Started> woken(FlyMachine machine, StartOrder order) throws FlyException {
+        step(order, "waking machine " + machine.id() + " in " + machine.region());
+        try {
+            fly.start(machine.id());
             fly.mark(machine.id(), FlyMachine.MARK_GENERATION, String.valueOf(order.generation()));
-            try {
-                fly.start(machine.id());
-                return fly.machine(machine.id());
-            } catch (FlyException failed) {
-                if (failed.kind() != Kind.HOST_FULL && failed.kind() != Kind.INVALID) {
-                    throw failed;
+            fly.await(machine.id(), "started", machine.version(), WAKE_PATIENCE);
+        } catch (FlyException failed) {
+            return switch (failed.kind()) {
+                case HOST_FULL, REGION_FULL, INVALID, GONE, NOT_YET, OVERTAKEN -> {
+                    LOG.info("{}; it begins anew", failed.getMessage());
+                    yield Optional.empty();
                 }
-                return elsewhere(machine, order, secrets, failed);
-            }
+                case AWAY, LIMITED, FORBIDDEN, QUOTA, NAME_TAKEN, LEASED, BUSY -> throw failed;
+            };
         }
+        step(order, "registering");
+        var going = machine.goingOn(order.generation());
+        roll.runs(order.workspace(), going);
+        return Optional.of(started(order, going, true));
+    }
+
+    /// Makes of a machine what is ordered now: another version of itself.
+    private FlyMachine bring(FlyMachine machine, StartOrder order, long secrets) throws FlyException, BackendException {
         step(order, "updating machine " + machine.id() + " in " + machine.region());
         var request = Json.object().put("current_version", machine.version());
         request.set(
@@ -271,7 +292,7 @@ final class FlyMaker {
         expecting(request, secrets);
         try {
             var updated = fly.update(machine.id(), request);
-            if (!machine.started() && !machine.onTheWay()) {
+            if (machine.atRest()) {
                 // One that was stopped stays so.
                 rest(updated);
                 fly.start(machine.id());
@@ -302,7 +323,10 @@ final class FlyMaker {
         if (now.version().equals(before.version()) || !fits(now, order)) {
             throw failed;
         }
-        if (!now.started() && !now.onTheWay()) {
+        if (before.atRest()) {
+            rest(now);
+        }
+        if (before.atRest() || now.atRest()) {
             fly.start(now.id());
         }
         return now;
@@ -337,11 +361,11 @@ final class FlyMaker {
                     return now;
                 }
                 if (!now.onTheWay()) {
-                    throw new BackendException("machine " + now.id() + " ended while it booted: " + now.ending());
+                    throw new BackendException("Fly's machine " + now.id() + " ended while it booted: " + now.ending());
                 }
                 if (System.nanoTime() > until) {
                     fly.stop(machine.id());
-                    throw new BackendException("machine " + now.id() + " did not boot within "
+                    throw new BackendException("Fly's machine " + now.id() + " did not boot within "
                             + BOOT_PATIENCE.toMinutes() + " minutes; Fly says it is " + now.state());
                 }
                 step(order, "booting machine " + now.id() + " in " + now.region() + " (" + now.state() + ")");

@@ -1,5 +1,6 @@
 package ai.molecule.platform.backend.flyio;
 
+import ai.molecule.platform.backend.Region;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -116,6 +117,14 @@ final class FlyRegions {
             }
         }
         return new FlyRegions(rows);
+    }
+
+    /// All of them, by code.
+    List<Region> all() {
+        return rows.stream()
+                .map(row -> new Region(row.code(), row.name()))
+                .sorted(Comparator.comparing(Region::code))
+                .toList();
     }
 
     /// What somebody means who says this, or else the operator who says that.

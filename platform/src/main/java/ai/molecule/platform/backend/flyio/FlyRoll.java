@@ -29,6 +29,7 @@ final class FlyRoll {
     private final String platform;
     private final Map<WorkspaceId, String> ids = new ConcurrentHashMap<>();
     private final Map<WorkspaceId, Alive> alive = new ConcurrentHashMap<>();
+    private final Map<WorkspaceId, FlyMachine> resting = new ConcurrentHashMap<>();
     private final Map<WorkspaceId, Long> quiet = new ConcurrentHashMap<>();
     private volatile Listing listing = new Listing(List.of(), System.nanoTime() - LISTING_LIFE.toNanos());
     private volatile Consumer<News> heir = news -> {};
@@ -91,16 +92,30 @@ final class FlyRoll {
     /// There is none any more.
     void lacks(WorkspaceId workspace) {
         expect(workspace);
+        resting.remove(workspace);
         ids.remove(workspace);
     }
 
     /// It runs, and its end would be news.
     void runs(WorkspaceId workspace, FlyMachine machine) {
         ids.put(workspace, machine.id());
+        resting.remove(workspace);
         alive.put(workspace, new Alive(machine.id(), machine.generation(), machine.version(), System.nanoTime(), true));
     }
 
-    /// It is about to be stopped or changed; its end is no news.
+    /// It was put to rest, as it was.
+    void rests(WorkspaceId workspace, FlyMachine machine) {
+        resting.put(workspace, machine.resting());
+    }
+
+    /// The machine that was put to rest, told once; whoever starts it need not ask what it is.
+    Optional<FlyMachine> rested(WorkspaceId workspace) {
+        return Optional.ofNullable(resting.remove(workspace));
+    }
+
+    /// It is about to be stopped or changed, or just was; its end is no news, and what was listed before does
+    /// not
+    /// count.
     void expect(WorkspaceId workspace) {
         alive.remove(workspace);
         quiet.put(workspace, System.nanoTime());

@@ -1,5 +1,6 @@
 package ai.molecule.platform.backend.flyio;
 
+import ai.molecule.platform.backend.Size;
 import ai.molecule.platform.backend.StartOrder;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.WorkspaceId;
@@ -88,7 +89,7 @@ final class Recipe {
     private ObjectNode body(StartOrder order, String machine) {
         var port = order.runtime().port();
         var config = Json.object().put("image", order.runtime().image());
-        config.set("guest", guest(order));
+        config.set("guest", guest(order.size()));
         var environment = config.putObject("env");
         if (settings.secrets() == FlySettings.Secrecy.ENV) {
             new TreeMap<>(order.secrets()).forEach(environment::put);
@@ -149,9 +150,10 @@ final class Recipe {
                 .add("http");
     }
 
-    private static ObjectNode guest(StartOrder order) {
-        var cpus = Math.max(1, (int) Math.ceil(order.size().cpus()));
-        var memory = Math.ceilDiv(order.size().memoryMegabytes(), MEMORY_STEP) * MEMORY_STEP;
+    /// The smallest machine of shared processors that a size fits into.
+    static ObjectNode guest(Size size) {
+        var cpus = Math.max(1, (int) Math.ceil(size.cpus()));
+        var memory = Math.ceilDiv(size.memoryMegabytes(), MEMORY_STEP) * MEMORY_STEP;
         return Json.object()
                 .put("cpu_kind", "shared")
                 .put("cpus", cpus)
