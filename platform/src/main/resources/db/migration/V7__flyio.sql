@@ -8,6 +8,8 @@ alter table workspaces
     add column region   text not null default '',
     add column ran_at   text not null default '';  -- the backends at which something of it may be left, a space after each
 
+update workspaces set ran_at = backend || ' ' where backend <> 'external' and status <> 'removed';
+
 create or replace view ways as
 select w.id as workspace_id, w.status, w.epoch, w.max_concurrent_tasks as slots, w.speaks, w.streams,
        w.backend = 'external' as external, a.address,

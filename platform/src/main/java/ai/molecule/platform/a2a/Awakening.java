@@ -23,23 +23,23 @@ public final class Awakening {
 
     /// Greets everybody who was not heard yet, each on a thread of its own.
     public void round() {
-        for (var id : routes.resumed()) {
-            if (greeting.add(id)) {
-                Thread.ofVirtual().name("greet-" + id).start(() -> {
+        for (var rested : routes.resumed()) {
+            if (greeting.add(rested.workspace())) {
+                Thread.ofVirtual().name("greet-" + rested.workspace()).start(() -> {
                     try {
-                        greet(id);
+                        greet(rested);
                     } finally {
-                        greeting.remove(id);
+                        greeting.remove(rested.workspace());
                     }
                 });
             }
         }
     }
 
-    private void greet(WorkspaceId id) {
-        var route = routes.toResumed(id);
+    private void greet(Routes.Rested rested) {
+        var route = routes.toResumed(rested.workspace());
         if (route.isPresent() && route.get().epoch() > 0 && line.knows(route.get())) {
-            registry.goesOn(id, route.get().epoch());
+            registry.goesOn(rested.workspace(), route.get().epoch(), rested.generation());
         }
     }
 }

@@ -34,6 +34,11 @@ public interface Backend extends AutoCloseable {
         return OptionalDouble.empty();
     }
 
+    /// How many starts it is given at a time.
+    default int startsAtOnce() {
+        return 4;
+    }
+
     /// Hears of deaths nobody ordered, of health and of steps; call once, before the first start.
     void onNews(Consumer<News> listener);
 

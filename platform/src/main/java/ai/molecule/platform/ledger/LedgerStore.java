@@ -267,11 +267,12 @@ final class LedgerStore {
                 """, row -> new WorkspaceId(row.uuid("workspace_id")), now);
     }
 
-    /// The hibernated workspaces that have mail.
+    /// The hibernated workspaces that have mail, on its way too: an agent that rests with its memory may have
+    /// been put to rest in the middle of a call.
     List<WorkspaceId> sleepersWithMail() {
         return database.query("""
                 select m.workspace_id from mailboxes m join workspaces w on w.id = m.workspace_id
-                where m.queued > 0 and w.status = 'hibernated' limit 1000
+                where (m.queued > 0 or m.running > 0) and w.status = 'hibernated' limit 1000
                 """, row -> new WorkspaceId(row.uuid("workspace_id")));
     }
 

@@ -62,11 +62,12 @@ public final class Registry {
 
     /// The agent of before its rest is still there: its epoch goes on. Where another registered meanwhile, or
     /// the workspace is in another state by now, nothing changes.
-    public void goesOn(WorkspaceId id, long epoch) {
+    public void goesOn(WorkspaceId id, long epoch, long generation) {
         lives.change(
                 id,
                 found -> found.life() instanceof Life.Provisioning
                                 && found.guest().epoch() == epoch
+                                && found.generation() == generation
                         ? found.with(found.life().registered(clock.instant()))
                         : found);
     }

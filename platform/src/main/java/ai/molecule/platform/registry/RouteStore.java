@@ -15,12 +15,13 @@ final class RouteStore {
     }
 
     /// The workspaces whose agents rested and are started again, and have not been heard yet.
-    List<WorkspaceId> resumed() {
-        return database.query("""
-                select i.workspace_id from instances i join workspaces w on w.id = i.workspace_id
+    List<Routes.Rested> resumed() {
+        return database.query(
+                """
+                select i.workspace_id, i.generation from instances i join workspaces w on w.id = i.workspace_id
                 where i.resumed and i.phase = 'running' and w.status = 'provisioning' and i.generation = w.generation
                 limit 1000
-                """, row -> new WorkspaceId(row.uuid("workspace_id")));
+                """, row -> new Routes.Rested(new WorkspaceId(row.uuid("workspace_id")), row.number("generation")));
     }
 
     /// How an agent would be reached, whatever state its workspace is in.

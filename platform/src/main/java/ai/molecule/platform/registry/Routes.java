@@ -47,8 +47,13 @@ public final class Routes {
         return store.find(workspace).map(way -> along(workspace, way));
     }
 
+    /// A workspace whose agent rested.
+    ///
+    /// @param generation the start with which it goes on
+    public record Rested(WorkspaceId workspace, long generation) {}
+
     /// The workspaces whose agents rested and are started again, and have not been heard yet.
-    public List<WorkspaceId> resumed() {
+    public List<Rested> resumed() {
         return store.resumed();
     }
 

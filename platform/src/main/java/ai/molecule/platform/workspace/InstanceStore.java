@@ -77,7 +77,8 @@ final class InstanceStore {
                     or (w.status = 'offline' and i.phase = 'dead' and i.not_before <= ?)
                     or (w.status = 'offline' and i.phase = 'running' and w.status_since < ?)
                     or (w.status in ('online', 'degraded', 'offline') and i.phase = 'intended')
-                    or (w.status in ('paused', 'hibernated', 'failed', 'removed') and i.workspace_id is not null))
+                    or (w.status in ('paused', 'hibernated', 'failed', 'removed') and i.workspace_id is not null)
+                    or (w.status = 'removed' and w.ran_at <> ''))
                 order by w.status_since limit ?
                 """, row -> new WorkspaceId(row.uuid("id")), now, now.minus(startPatience), now, silentSince, limit);
     }

@@ -63,6 +63,11 @@ public final class Lives {
         store.ranAt(id, backend);
     }
 
+    /// Nothing of a workspace is left anywhere.
+    void leftNothing(WorkspaceId id) {
+        store.leftNothing(id);
+    }
+
     /// The other backends at which something of a workspace may be left.
     List<String> leftAt(WorkspaceId id, String backend) {
         return store.ranAt(id).stream()

@@ -37,7 +37,6 @@ public final class Provisioner {
     private static final Duration SILENCE_PATIENCE = Duration.ofSeconds(30);
 
     private static final int BATCH = 200;
-    private static final int STARTS_AT_ONCE = 4;
     private static final int LAST_LINES = 3;
 
     private final Lives lives;
@@ -111,8 +110,8 @@ public final class Provisioner {
         for (var backend : surroundings.backends().values()) {
             try {
                 takeStock(backend, how);
-            } catch (BackendAwayException away) {
-                LOG.warn("{}; its agents are left as they are", away.getMessage());
+            } catch (BackendException failed) {
+                LOG.warn("{}; its agents are left as they are", failed.getMessage());
             }
         }
     }
@@ -259,10 +258,10 @@ public final class Provisioner {
         var intent = Instance.intended(id, workspace.generation(), backend.name(), fallen, clock.instant());
         instances.put(intent, clock.instant());
         lives.ranAt(id, backend.name());
-        leaveOthers(id, backend, true);
+        leaveOthers(id, backend);
         var order = order(workspace, backend);
         backend.fetch(order);
-        var turn = starts.computeIfAbsent(backend.name(), any -> new Semaphore(STARTS_AT_ONCE));
+        var turn = starts.computeIfAbsent(backend.name(), any -> new Semaphore(backend.startsAtOnce()));
         turn.acquireUninterruptibly();
         try {
             var started = backend.start(order);
@@ -276,19 +275,34 @@ public final class Provisioner {
     }
 
     /// A workspace that moved is at one backend only. One that does not answer keeps nobody from moving away:
-    /// its
-    /// agent is superseded when the new one registers.
-    private void leaveOthers(WorkspaceId id, Backend now, boolean keepData) {
+    /// its agent is superseded when the new one registers.
+    private void leaveOthers(WorkspaceId id, Backend now) {
         for (var name : lives.leftAt(id, now.name())) {
             var before = surroundings.backends().get(name);
             try {
                 if (before != null) {
-                    before.purge(id, keepData);
+                    before.purge(id, true);
                 }
             } catch (BackendException failed) {
                 LOG.warn("Workspace {} left {}, but: {}", id, name, failed.getMessage());
             }
         }
+    }
+
+    /// Nothing of it stays anywhere; what cannot be purged now is tried again.
+    private void remove(Workspace workspace, Backend backend) throws BackendException {
+        var id = workspace.id();
+        var keepData = lives.claim(id) == Backend.Claim.DATA;
+        for (var name : lives.leftAt(id, backend.name())) {
+            var before = surroundings.backends().get(name);
+            if (before != null) {
+                before.purge(id, keepData);
+            } else {
+                LOG.warn("What workspace {} left at {} stays there, because that backend is not open", id, name);
+            }
+        }
+        backend.purge(id, keepData);
+        lives.leftNothing(id);
     }
 
     private StartOrder order(Workspace workspace, Backend backend) throws BackendException {
@@ -320,11 +334,7 @@ public final class Provisioner {
 
     private void stop(Workspace workspace, Backend backend) throws BackendException {
         switch (workspace.life()) {
-            case Life.Removed _ -> {
-                var keepData = lives.claim(workspace.id()) == Backend.Claim.DATA;
-                leaveOthers(workspace.id(), backend, keepData);
-                backend.purge(workspace.id(), keepData);
-            }
+            case Life.Removed _ -> remove(workspace, backend);
             case Life.Paused _, Life.Hibernated _ -> backend.rest(workspace.id());
             case Life.Failed _,
                     Life.Provisioning _,

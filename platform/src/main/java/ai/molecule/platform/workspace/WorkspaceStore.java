@@ -114,6 +114,10 @@ final class WorkspaceStore {
                 backend);
     }
 
+    void leftNothing(WorkspaceId id) {
+        database.update("update workspaces set ran_at = '' where id = ?", id.value());
+    }
+
     /// The backends at which something of it may be left.
     List<String> ranAt(WorkspaceId id) {
         return database.first("select ran_at from workspaces where id = ?", row -> row.text("ran_at"), id.value())

@@ -35,6 +35,9 @@ public final class FlyBackend implements Backend {
 
     private static final Logger LOG = LoggerFactory.getLogger(FlyBackend.class);
     private static final int LOCKS = 1024;
+    /// Most of a start is waiting for Fly, whose rate limits are kept call by call.
+    private static final int STARTS_AT_ONCE = 64;
+
     private static final int SUSPENDED_MEMORY_MAX = 2048;
     private static final Duration STOP_PATIENCE = Duration.ofSeconds(40);
 
@@ -116,6 +119,11 @@ public final class FlyBackend implements Backend {
     }
 
     @Override
+    public int startsAtOnce() {
+        return STARTS_AT_ONCE;
+    }
+
+    @Override
     public void onNews(Consumer<News> listener) {
         roll.listen(listener);
         watch.begin();
@@ -140,6 +148,10 @@ public final class FlyBackend implements Backend {
         synchronized (lock(workspace)) {
             quiet(workspace, id -> {
                 var machine = fly.machine(id);
+                if (machine.atRest()) {
+                    roll.expect(workspace);
+                    return;
+                }
                 var memory = machine.detail()
                         .path("config")
                         .path("guest")
@@ -192,7 +204,7 @@ public final class FlyBackend implements Backend {
                     }
                 }
                 roll.lacks(workspace);
-                forget(workspace, own, keepData);
+                forget(workspace, keepData);
                 return workspace;
             });
         }
@@ -221,21 +233,14 @@ public final class FlyBackend implements Backend {
         }
     }
 
-    /// Secrets and volume go as the machine named them; where there was none any more, as their names say.
-    private void forget(WorkspaceId workspace, Optional<FlyMachine> machine, boolean keepData) throws FlyException {
+    private void forget(WorkspaceId workspace, boolean keepData) throws FlyException {
         var prefix = Recipe.secretPrefix(workspace);
-        var names = machine.isPresent() ? machine.get().secrets() : fly.secretNames();
         var ended = new HashMap<String, @Nullable String>();
-        names.stream().filter(name -> name.startsWith(prefix)).forEach(name -> ended.put(name, null));
+        fly.secretNames().stream().filter(name -> name.startsWith(prefix)).forEach(name -> ended.put(name, null));
         if (!ended.isEmpty()) {
             fly.setSecrets(ended);
         }
-        if (keepData) {
-            return;
-        }
-        if (machine.isPresent() && machine.get().volume().isPresent()) {
-            fly.deleteVolume(machine.get().volume().get());
-        } else if (machine.isEmpty()) {
+        if (!keepData) {
             for (var volume : fly.volumes()) {
                 if (volume.name().equals(Recipe.volume(workspace))) {
                     fly.deleteVolume(volume.id());
@@ -251,7 +256,11 @@ public final class FlyBackend implements Backend {
             var claim = owner.map(claims).orElse(Claim.EVERYTHING);
             if (claim != Claim.EVERYTHING && !machine.gone()) {
                 LOG.warn("Destroying machine {} of workspace {}, which nobody knows", machine.id(), owner);
-                purge(owner.orElseThrow(), claim == Claim.DATA);
+                try {
+                    purge(owner.orElseThrow(), claim == Claim.DATA);
+                } catch (BackendException failed) {
+                    LOG.warn("{}; the next sweep tries again", failed.getMessage());
+                }
             }
         }
     }

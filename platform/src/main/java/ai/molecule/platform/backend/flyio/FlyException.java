@@ -6,6 +6,7 @@ import ai.molecule.platform.backend.BackendRefusedException;
 import ai.molecule.protocol.Json;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -14,6 +15,14 @@ import org.jspecify.annotations.Nullable;
 /// Fly said no, or nothing.
 final class FlyException extends Exception {
     private static final long serialVersionUID = 1L;
+
+    private static final List<String> HOST_FULL = List.of(
+            "could not reserve resource",
+            "insufficient resources",
+            "insufficient memory",
+            "insufficient cpu",
+            "governor policy",
+            "temporarily disabled");
 
     private static final Pattern MACHINE = Pattern.compile("machine ID ([0-9a-z]+)");
     private static final Pattern EXPIRY = Pattern.compile("expires at (\\S+)");
@@ -108,7 +117,7 @@ final class FlyException extends Exception {
         if (text.contains("lease currently held")) {
             return Kind.LEASED;
         }
-        return text.contains("concurrent update") ? Kind.OVERTAKEN : Kind.HOST_FULL;
+        return HOST_FULL.stream().anyMatch(text::contains) ? Kind.HOST_FULL : Kind.OVERTAKEN;
     }
 
     private static Kind unprocessable(String text) {

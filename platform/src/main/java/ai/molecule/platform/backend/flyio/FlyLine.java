@@ -150,7 +150,8 @@ final class FlyLine implements AutoCloseable {
             bytes = in.readNBytes(BODY_BYTES_MAX + 1);
         }
         var id = answer.headers().firstValue("fly-request-id").orElse("");
-        var json = answer.headers().firstValue("content-type").orElse("").startsWith("application/json");
+        var json =
+                answer.headers().firstValue("content-type").orElse("").matches("application/(?:[\\w.-]+\\+)?json\\b.*");
         if (answer.statusCode() / 100 != 2) {
             throw FlyException.of(
                     call.what(), answer.statusCode(), new String(bytes, StandardCharsets.UTF_8), json, id);

@@ -28,15 +28,14 @@ record FlyMachine(
     static final String MARK_SPEC = "molecule_spec";
     static final String MARK_LAUNCH = "molecule_launch";
 
-    private static final Set<String> ON_THE_WAY =
-            Set.of("created", "starting", "restarting", "replacing", "updating", "stopping", "suspending");
+    private static final Set<String> AT_REST = Set.of("stopped", "suspended", "failed", "launch_failed");
 
     FlyMachine {
         metadata = Map.copyOf(metadata);
     }
 
     static FlyMachine of(JsonNode json) {
-        var config = json.has("config") ? json.path("config") : json.path("incomplete_config");
+        var config = json.path("config").isObject() ? json.path("config") : json.path("incomplete_config");
         var metadata = new HashMap<String, String>();
         config.path("metadata")
                 .properties()
@@ -108,12 +107,12 @@ record FlyMachine(
 
     /// True in a state in which it stays until it is started.
     boolean atRest() {
-        return !started() && !onTheWay() && !gone();
+        return AT_REST.contains(state);
     }
 
     /// True in a state that it leaves by itself.
     boolean onTheWay() {
-        return ON_THE_WAY.contains(state);
+        return !started() && !atRest() && !gone();
     }
 
     boolean gone() {

@@ -114,7 +114,8 @@ final class FlyMaker {
         }
     }
 
-    /// The same order again: the agent there may need the enrolment that is good now.
+    /// The same order again: the agent there may need the enrolment that is good now, or go on as the one it
+    /// was.
     private Started renew(StartOrder order, FlyMachine machine) throws FlyException {
         if (!roll.running(order.workspace())) {
             roll.runs(order.workspace(), machine);
@@ -348,11 +349,17 @@ final class FlyMaker {
 
     private FlyMachine booted(FlyMachine machine, StartOrder order) throws FlyException, BackendException {
         var until = System.nanoTime() + BOOT_PATIENCE.toNanos();
+        // What was just made may not be seen everywhere yet.
+        var visible = System.nanoTime() + BOOT_LOOK.toNanos();
         while (true) {
             try {
                 fly.await(machine.id(), "started", machine.version(), BOOT_LOOK);
                 return fly.machine(machine.id());
             } catch (FlyException late) {
+                if (late.kind() == Kind.GONE && System.nanoTime() < visible) {
+                    LockSupport.parkNanos(LOOK_PAUSE.toNanos());
+                    continue;
+                }
                 if (late.kind() != Kind.NOT_YET) {
                     throw late;
                 }

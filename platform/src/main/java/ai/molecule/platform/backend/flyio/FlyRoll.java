@@ -114,8 +114,7 @@ final class FlyRoll {
     }
 
     /// It is about to be stopped or changed, or just was; its end is no news, and what was listed before does
-    /// not
-    /// count.
+    /// not count.
     void expect(WorkspaceId workspace) {
         alive.remove(workspace);
         quiet.put(workspace, System.nanoTime());
@@ -146,10 +145,9 @@ final class FlyRoll {
         return new ArrayList<>(running.values());
     }
 
-    /// True when it was stopped after the listing was asked for.
+    /// True when it was stopped so late that lists may not show it yet.
     private boolean quieted(WorkspaceId workspace) {
-        var since = quiet.get(workspace);
-        return since != null && since - listing.at() > 0;
+        return quiet.containsKey(workspace);
     }
 
     /// Lists all machines once, and tells what is new.
@@ -158,7 +156,7 @@ final class FlyRoll {
         var began = System.nanoTime();
         var machines = fly.machines(platform);
         listing = new Listing(machines, began);
-        quiet.values().removeIf(since -> began - since > 0);
+        quiet.values().removeIf(since -> began - since > LIST_LAG.toNanos());
         var byId = new HashMap<String, FlyMachine>();
         for (var machine : machines) {
             byId.put(machine.id(), machine);
@@ -188,8 +186,7 @@ final class FlyRoll {
             return;
         }
         if (!machine.started() && machine.hostAnswers()) {
-            var how = machine.suspended() ? "somebody suspended Fly's machine " + machine.id() : machine.ending();
-            dead(workspace, one, how);
+            examineItself(workspace, one);
             return;
         }
         var wrong = machine.hostAnswers()
@@ -198,6 +195,23 @@ final class FlyRoll {
         var well = wrong.isEmpty() && (one.well() || machine.passing());
         if (well != one.well() && alive.replace(workspace, one, one.with(well))) {
             heir.accept(new News.Health(workspace, one.generation(), well, wrong.orElse("")));
+        }
+    }
+
+    /// Lists are late: before somebody is declared dead, the machine itself is looked at.
+    private void examineItself(WorkspaceId workspace, Alive one) throws FlyException {
+        try {
+            var machine = fly.machine(one.machine());
+            if (machine.version().equals(one.version()) && machine.atRest()) {
+                var how = machine.suspended() ? "somebody suspended Fly's machine " + machine.id() : machine.ending();
+                dead(workspace, one, how);
+            }
+        } catch (FlyException failed) {
+            if (failed.kind() != Kind.GONE) {
+                throw failed;
+            }
+            ids.remove(workspace, one.machine());
+            dead(workspace, one, "Fly's machine " + one.machine() + " is gone: somebody destroyed it");
         }
     }
 

@@ -109,8 +109,9 @@ final class Recipe {
             // A volume comes owned by root.
             process.put("user", "root");
         }
+        // Without it a machine gets every secret of the app.
+        process.put("ignore_app_secrets", true);
         if (settings.secrets() == FlySettings.Secrecy.APP) {
-            process.put("ignore_app_secrets", true);
             var given = process.putArray("secrets");
             new TreeMap<>(order.secrets())
                     .keySet()
