@@ -7,6 +7,14 @@ const root = resolve(results, "../..");
 const sum = { passed: 0, failed: 0, skipped: 0 };
 const lines = [];
 
+const failures = [];
+
+// Says which test failed and the first line of why: the log of a machine that is gone cannot be asked.
+function tell(suite, test, why) {
+  const first = why.replace(/\u001b\[[0-9;]*m/g, "").trim().split("\n").slice(0, 3).join(" | ");
+  failures.push(`  FAILED ${suite}: ${test}: ${first.slice(0, 300)}`);
+}
+
 function add(suite, passed, failed, skipped) {
   sum.passed += passed;
   sum.failed += failed;
@@ -18,11 +26,15 @@ for (const module of ["protocol", "agent", "fly-emulator", "platform"]) {
   const reports = join(root, module, "target/surefire-reports");
   let passed = 0, failed = 0, skipped = 0;
   for (const file of existsSync(reports) ? readdirSync(reports).filter((name) => /^TEST-.*\.xml$/.test(name)) : []) {
-    const head = /<testsuite [^>]*>/.exec(readFileSync(join(reports, file), "utf8"))?.[0] ?? "";
+    const report = readFileSync(join(reports, file), "utf8");
+    const head = /<testsuite [^>]*>/.exec(report)?.[0] ?? "";
     const count = (name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(head)?.[1] ?? 0);
     const bad = count("errors") + count("failures");
     passed += count("tests") - bad - count("skipped");
     failed += bad;
+    for (const [, test, suite, why] of report.matchAll(/<testcase name="([^"]*)" classname="([^"]*)"[^>]*>\s*<(?:failure|error)[^>]*>(?:<!\[CDATA\[)?([^<\]]*)/g)) {
+      tell(suite.replace(/.*\./, ""), test, why);
+    }
     skipped += count("skipped");
   }
   if (passed + failed + skipped === 0) {
@@ -37,6 +49,11 @@ for (const suite of ["canvas-unit", "interop", "browser"]) {
   const file = join(results, `${suite}.json`);
   if (existsSync(file)) {
     const report = JSON.parse(readFileSync(file, "utf8"));
+    for (const file of report.testResults) {
+      for (const test of file.assertionResults.filter((one) => one.status === "failed")) {
+        tell(suite, test.fullName, test.failureMessages.join("\n"));
+      }
+    }
     add(suite, report.numPassedTests, report.numFailedTests + (report.numTotalTests === 0 ? 1 : 0), report.numPendingTests + report.numTodoTests);
   } else if (!checks.some(([state, name]) => name === suite && state !== "passed")) {
     add(`${suite} MISSING`, 0, 1, 0);
@@ -47,6 +64,6 @@ for (const [state, name, reason] of checks) {
   if (state !== "passed") lines.push(`  ${name}: ${state.toUpperCase()}${reason ? `, ${reason}` : ""}`);
 }
 
-console.log(`\n${lines.join("\n")}\n`);
+console.log(`\n${[...lines, ...failures].join("\n")}\n`);
 console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
 process.exit(sum.failed > 0 || (process.env.CI && sum.skipped > 0) ? 1 : 0);

@@ -304,13 +304,17 @@ final class LedgerStore {
     /// A queued message that cannot wait any longer, and why.
     record Hopeless(UUID task, WorkspaceId target, long seq, Entry.Hold hold, String why) {}
 
-    /// The queued messages whose time is over or whose target is gone.
+    /// The queued messages whose time is over or whose target is gone. What its task's own deadline ends is
+    /// not among them: it is the task that was not done in time, whatever its message waited for.
     List<Hopeless> hopeless(Instant now, int limit) {
         return database.query(
                 """
                 select d.task_id, d.target, d.id, d.lease, t.seq, d.problem, d.late from (
                     (select d.*, true as late from deliveries d
-                        where d.phase = 'queued' and d.expires_at > '-infinity' and d.expires_at < ? limit ?)
+                        join tasks due on due.id = d.task_id
+                        where d.phase = 'queued' and d.expires_at > '-infinity' and d.expires_at < ?
+                            and (due.deadline is null or due.deadline > d.expires_at
+                                or due.state in ('completed', 'failed', 'canceled', 'rejected')) limit ?)
                     union all
                     (select d.*, false as late from mailboxes m
                         join workspaces w on w.id = m.workspace_id and w.status = 'removed'
