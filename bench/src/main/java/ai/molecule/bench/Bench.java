@@ -14,7 +14,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -34,8 +33,11 @@ public final class Bench implements Callable<Integer> {
 
     @Option(
             names = "--only",
-            description = "one group of: starts, docker, online, a2a, streams, mailbox, heartbeats (default: all)")
+            description = "one group of: starts, docker, fly, online, a2a, streams, mailbox, heartbeats (default: all)")
     private String only = "";
+
+    @Option(names = "--machines", description = "Fly machines in one burst (default: ${DEFAULT-VALUE})")
+    private int machines = 500;
 
     @Option(names = "--root", description = "the built source tree (default: the working directory)")
     private Path root = Path.of("");
@@ -57,6 +59,9 @@ public final class Bench implements Callable<Integer> {
         }
         if (wanted("docker")) {
             new Containers(root, this::row).measure();
+        }
+        if (wanted("fly")) {
+            new Machines(root, machines, this::row).measure();
         }
         try (var platform = Platform.start(root, directory)) {
             row("resident memory, idle", platform.residentMegabytes() + " MiB");
@@ -106,30 +111,19 @@ public final class Bench implements Callable<Integer> {
                 times.add(again.untilHealthy().toMillis());
             }
         }
-        row(
-                "start with existing data to /health, n=5",
-                "median " + median(times) + " ms, max " + Collections.max(times) + " ms");
+        row("start with existing data to /health, n=5", told(times));
     }
 
     private void toOnline(Platform platform) throws IOException {
         var times = new ArrayList<Long>();
         for (int i = 0; i < 11; i++) {
             var began = System.nanoTime();
-            var id = platform.call("POST", "/workspaces", "{\"name\":\"quick " + i + "\"}")
-                    .path("id")
-                    .asText();
-            while (!platform.call("GET", "/workspaces/" + id, "")
-                    .path("status")
-                    .asText()
-                    .equals("online")) {
-                LockSupport.parkNanos(Duration.ofMillis(2).toNanos());
-            }
-            times.add((System.nanoTime() - began) / 1_000_000);
+            var id = platform.create("quick " + i);
+            platform.await(id, "online");
+            times.add(since(began));
             platform.call("DELETE", "/workspaces/" + id, "");
         }
-        row(
-                "POST /workspaces to online, process backend, n=11",
-                "median " + median(times) + " ms, max " + Collections.max(times) + " ms");
+        row("POST /workspaces to online, process backend, n=11", told(times));
     }
 
     private Load.Result run(int port, int connections, byte[] request) throws InterruptedException, ExecutionException {
@@ -214,6 +208,16 @@ public final class Bench implements Callable<Integer> {
                 return "p50 " + median(times.subList(10_000, 30_000)) / 1000 + " µs";
             }
         }
+    }
+
+    /// Milliseconds since a reading of `System.nanoTime`.
+    static long since(long began) {
+        return (System.nanoTime() - began) / 1_000_000;
+    }
+
+    /// Times in milliseconds, as the table shows them.
+    static String told(List<Long> times) {
+        return "median " + median(times) + " ms, max " + Collections.max(times) + " ms";
     }
 
     /// The one in the middle.

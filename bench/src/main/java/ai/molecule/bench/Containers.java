@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +15,6 @@ import java.util.function.BiConsumer;
 /// The docker backend on the engine of this machine: how fast agents in containers come, end and come back.
 final class Containers {
 
-    private static final Duration LOOK_PACE = Duration.ofMillis(5);
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final int STARTS = 15;
     private static final int CRASHES = 9;
@@ -48,7 +46,7 @@ final class Containers {
         var before = houses();
         try (var platform = Platform.start(root, Files.createTempDirectory("molecule-bench"), settings)) {
             // The first start puts the fence up and is not counted.
-            remove(platform, List.of(online(platform, "first")));
+            remove(platform, List.of(platform.online("first")));
             starts(platform);
             crashes(platform);
             atOnce(platform);
@@ -75,11 +73,11 @@ final class Containers {
         var times = new ArrayList<Long>();
         for (int i = 0; i < STARTS; i++) {
             var began = System.nanoTime();
-            var id = online(platform, "quick " + i);
-            times.add(since(began));
+            var id = platform.online("quick " + i);
+            times.add(Bench.since(began));
             remove(platform, List.of(id));
         }
-        row.accept("POST /workspaces to online, docker backend, image present, n=" + STARTS, told(times));
+        row.accept("POST /workspaces to online, docker backend, image present, n=" + STARTS, Bench.told(times));
     }
 
     private void claims(Platform platform) throws IOException {
@@ -87,11 +85,11 @@ final class Containers {
         for (int i = 0; i < CLAIMS; i++) {
             awaitSpare();
             var began = System.nanoTime();
-            var id = online(platform, "warm " + i);
-            times.add(since(began));
+            var id = platform.online("warm " + i);
+            times.add(Bench.since(began));
             remove(platform, List.of(id));
         }
-        row.accept("POST /workspaces to online, docker backend, from a warm pool, n=" + CLAIMS, told(times));
+        row.accept("POST /workspaces to online, docker backend, from a warm pool, n=" + CLAIMS, Bench.told(times));
     }
 
     /// Waits until an agent says that it was made ahead.
@@ -102,7 +100,7 @@ final class Containers {
             if (!container.isEmpty() && docker("logs", container).endsWith("the platform answers with status 200")) {
                 return;
             }
-            LockSupport.parkNanos(LOOK_PACE.toNanos());
+            LockSupport.parkNanos(Platform.LOOK_PACE.toNanos());
         }
         throw new IOException("Expected an agent that was made ahead");
     }
@@ -111,56 +109,31 @@ final class Containers {
         var offline = new ArrayList<Long>();
         var again = new ArrayList<Long>();
         for (int i = 0; i < CRASHES; i++) {
-            var id = online(platform, "phoenix " + i);
+            var id = platform.online("phoenix " + i);
             var container = docker("ps", "-q", "--filter", "label=ai.molecule.workspace=" + id);
             var began = System.nanoTime();
             docker("kill", container);
-            await(platform, id, "offline", "provisioning");
-            offline.add(since(began));
-            await(platform, id, "online");
-            again.add(since(began));
+            platform.await(id, "offline", "provisioning");
+            offline.add(Bench.since(began));
+            platform.await(id, "online");
+            again.add(Bench.since(began));
             remove(platform, List.of(id));
         }
-        row.accept("docker kill to offline, the command included, n=" + CRASHES, told(offline));
-        row.accept("docker kill to online again, n=" + CRASHES, told(again));
+        row.accept("docker kill to offline, the command included, n=" + CRASHES, Bench.told(offline));
+        row.accept("docker kill to online again, n=" + CRASHES, Bench.told(again));
     }
 
     private void atOnce(Platform platform) throws IOException {
         var began = System.nanoTime();
         var ids = new ArrayList<String>();
         for (int i = 0; i < AT_ONCE; i++) {
-            ids.add(create(platform, "one of many " + i));
+            ids.add(platform.create("one of many " + i));
         }
         for (var id : ids) {
-            await(platform, id, "online");
+            platform.await(id, "online");
         }
-        row.accept(AT_ONCE + " workspaces created at once, until the last is online", since(began) + " ms");
+        row.accept(AT_ONCE + " workspaces created at once, until the last is online", Bench.since(began) + " ms");
         remove(platform, ids);
-    }
-
-    private static String online(Platform platform, String name) throws IOException {
-        var id = create(platform, name);
-        await(platform, id, "online");
-        return id;
-    }
-
-    private static String create(Platform platform, String name) throws IOException {
-        return platform.call("POST", "/workspaces", "{\"name\":\"" + name + "\"}")
-                .path("id")
-                .asText();
-    }
-
-    private static void await(Platform platform, String id, String... states) throws IOException {
-        var until = System.nanoTime() + PATIENCE.toNanos();
-        while (System.nanoTime() < until) {
-            var status =
-                    platform.call("GET", "/workspaces/" + id, "").path("status").asText();
-            if (List.of(states).contains(status)) {
-                return;
-            }
-            LockSupport.parkNanos(LOOK_PACE.toNanos());
-        }
-        throw new IOException("Expected workspace " + id + " to become " + String.join(" or ", states));
     }
 
     /// Removes workspaces and waits until their containers are gone, so that the next measurement has the
@@ -172,7 +145,7 @@ final class Containers {
         for (var id : ids) {
             while (!docker("network", "ls", "-q", "--filter", "label=ai.molecule.workspace=" + id)
                     .isEmpty()) {
-                LockSupport.parkNanos(LOOK_PACE.toNanos());
+                LockSupport.parkNanos(Platform.LOOK_PACE.toNanos());
             }
         }
     }
@@ -191,13 +164,5 @@ final class Containers {
             Thread.currentThread().interrupt();
             return "";
         }
-    }
-
-    private static long since(long began) {
-        return (System.nanoTime() - began) / 1_000_000;
-    }
-
-    private static String told(List<Long> times) {
-        return "median " + Bench.median(times) + " ms, max " + Collections.max(times) + " ms";
     }
 }

@@ -20,6 +20,8 @@ import java.util.regex.Pattern;
 final class Platform implements AutoCloseable {
 
     static final String TOKEN = "the-bench-operators-token";
+    static final Duration LOOK_PACE = Duration.ofMillis(5);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private final Process process;
     private final int port;
@@ -102,6 +104,35 @@ final class Platform implements AutoCloseable {
             return Json.trusted(
                     line.call(Line.request(method, path, TOKEN, body, headers)).body());
         }
+    }
+
+    /// Creates a workspace; gives its id.
+    String create(String name) throws IOException {
+        var made = call("POST", "/workspaces", Json.object().put("name", name).toString());
+        if (!made.has("id")) {
+            throw new IOException("Expected a workspace, but found " + made);
+        }
+        return made.path("id").asText();
+    }
+
+    /// Creates a workspace and waits until its agent is there; gives its id.
+    String online(String name) throws IOException {
+        var id = create(name);
+        await(id, "online");
+        return id;
+    }
+
+    /// Waits until a workspace is in one of several states.
+    void await(String id, String... states) throws IOException {
+        var until = System.nanoTime() + PATIENCE.toNanos();
+        while (System.nanoTime() < until) {
+            var status = call("GET", "/workspaces/" + id, "").path("status").asText();
+            if (List.of(states).contains(status)) {
+                return;
+            }
+            LockSupport.parkNanos(LOOK_PACE.toNanos());
+        }
+        throw new IOException("Expected workspace " + id + " to become " + String.join(" or ", states));
     }
 
     /// What is alive on the platform's heap, in bytes: after a full collection.

@@ -7,9 +7,19 @@ import java.util.Map;
 public final class Calls {
 
     private final Map<Operation, Integer> counts = new EnumMap<>(Operation.class);
+    private int limited;
 
     synchronized void count(Operation operation) {
         counts.merge(operation, 1, Integer::sum);
+    }
+
+    synchronized void limit() {
+        limited++;
+    }
+
+    /// How many calls were refused for their rate.
+    public synchronized int limited() {
+        return limited;
     }
 
     /// How often an operation was called.
@@ -25,5 +35,6 @@ public final class Calls {
     /// Counts from the beginning.
     public synchronized void clear() {
         counts.clear();
+        limited = 0;
     }
 }

@@ -10,7 +10,7 @@ import java.time.Duration;
 /// emulator may use them.
 ///
 /// ```text
-///   GET    /_emulator/calls                      how often each operation was called
+///   GET    /_emulator/calls                      how often each operation was called, RATE_LIMITED included
 ///   POST   /_emulator/faults
 /// {"operation","status","body","times","machine","delay_ms","cut","after"}
 ///   DELETE /_emulator/faults                     nothing goes wrong any more
@@ -53,7 +53,7 @@ final class Control {
             case "GET calls 1" -> {
                 var counts = Json.object();
                 emulator.calls().all().forEach((operation, count) -> counts.put(operation.name(), count));
-                return counts;
+                return counts.put("RATE_LIMITED", emulator.calls().limited());
             }
             case "GET resolve 2" -> {
                 return done.put(

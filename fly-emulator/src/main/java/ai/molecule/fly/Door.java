@@ -84,6 +84,9 @@ final class Door {
         try {
             return answer(asked(exchange, called, body));
         } catch (Refusal refused) {
+            if (refused.status() == 429) {
+                calls.limit();
+            }
             if (refused.status() == 401) {
                 exchange.getResponseHeaders().set("www-authenticate", "Basic realm=\"api.machines.dev\"");
             }
@@ -242,7 +245,9 @@ final class Door {
         exchange.getResponseHeaders()
                 .set(
                         "Content-Type",
-                        text.startsWith("{") ? "application/json; charset=utf-8" : "text/plain; charset=utf-8");
+                        text.startsWith("{") || text.startsWith("[")
+                                ? "application/json; charset=utf-8"
+                                : "text/plain; charset=utf-8");
         bytes(exchange, status, text.getBytes(StandardCharsets.UTF_8));
     }
 

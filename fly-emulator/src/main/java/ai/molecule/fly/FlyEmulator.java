@@ -85,6 +85,11 @@ public final class FlyEmulator implements AutoCloseable {
             return new Options(host, port, proxyPort, apps, tokens, timings, true, program, clock);
         }
 
+        /// The same with another idea of what time it is.
+        public Options telling(InstantSource other) {
+            return new Options(host, port, proxyPort, apps, tokens, timings, limited, program, other);
+        }
+
         /// The same with other tokens.
         public Options knowing(Map<String, Credential> others) {
             return new Options(host, port, proxyPort, apps, others, timings, limited, program, clock);

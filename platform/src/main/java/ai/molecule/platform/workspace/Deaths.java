@@ -64,7 +64,7 @@ public final class Deaths {
 
     /// What agents and engines wrote, as it may stand in a row: one line of bounded length without control
     /// characters and without secrets.
-    private String told(WorkspaceId id, String text) {
+    String told(WorkspaceId id, String text) {
         return Wire.clip(secrets.masked(id, text).replaceAll("\\p{Cntrl}+", " ").strip(), REASON_LENGTH_MAX);
     }
 

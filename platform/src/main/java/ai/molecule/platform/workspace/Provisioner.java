@@ -197,7 +197,8 @@ public final class Provisioner {
     /// Says, once, what is waited for; the next round tries again.
     private void await(WorkspaceId id, Backend backend, BackendAwayException away) {
         lives.change(id, found -> {
-            var waiting = found.life().stepped("waiting for the " + backend.name() + " engine");
+            var why = away.plainly().isEmpty() ? "" : ": " + away.plainly();
+            var waiting = found.life().stepped(deaths.told(id, "waiting for the " + backend.name() + " engine" + why));
             if (!waiting.equals(found.life())) {
                 LOG.warn("Workspace {}: {}; waiting for it", id, away.getMessage());
             }

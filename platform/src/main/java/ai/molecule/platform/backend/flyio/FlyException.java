@@ -4,8 +4,6 @@ import ai.molecule.platform.backend.BackendAwayException;
 import ai.molecule.platform.backend.BackendException;
 import ai.molecule.platform.backend.BackendRefusedException;
 import ai.molecule.protocol.Json;
-import java.time.Instant;
-import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -25,7 +23,6 @@ final class FlyException extends Exception {
             "temporarily disabled");
 
     private static final Pattern MACHINE = Pattern.compile("machine ID ([0-9a-z]+)");
-    private static final Pattern EXPIRY = Pattern.compile("expires at (\\S+)");
 
     /// What a failure means for who called.
     enum Kind {
@@ -60,12 +57,20 @@ final class FlyException extends Exception {
     private final Kind kind;
     private final int status;
     private final String text;
+    private final String plainly;
 
     FlyException(Kind kind, int status, String text, String message, @Nullable Throwable cause) {
+        this(kind, status, text, message, message, cause);
+    }
+
+    /// @param plainly the same for people, without what differs from call to call
+    private FlyException(
+            Kind kind, int status, String text, String message, String plainly, @Nullable Throwable cause) {
         super(message, cause);
         this.kind = kind;
         this.status = status;
         this.text = text;
+        this.plainly = plainly;
     }
 
     /// What an answer means.
@@ -85,9 +90,11 @@ final class FlyException extends Exception {
             }
         }
         var shown = text.length() > 500 ? text.substring(0, 500) + "…" : text;
-        var message = "Fly did not " + what + ": " + (shown.isEmpty() ? "no reason given" : shown) + " (status "
-                + status + (requestId.isEmpty() ? "" : ", fly-request-id " + requestId) + ")";
-        return new FlyException(kind(status, word, text.toLowerCase(Locale.ROOT), json), status, text, message, null);
+        var plainly = "Fly did not " + what + ": " + (shown.isEmpty() ? "no reason given" : shown);
+        var message =
+                plainly + " (status " + status + (requestId.isEmpty() ? "" : ", fly-request-id " + requestId) + ")";
+        return new FlyException(
+                kind(status, word, text.toLowerCase(Locale.ROOT), json), status, text, message, plainly, null);
     }
 
     private static Kind kind(int status, String word, String text, boolean json) {
@@ -137,22 +144,13 @@ final class FlyException extends Exception {
         return found.find() ? Optional.of(found.group(1)) : Optional.empty();
     }
 
-    /// When the lease ends that is in the way.
-    Optional<Instant> expiry() {
-        var found = EXPIRY.matcher(text);
-        try {
-            return found.find() ? Optional.of(Instant.parse(found.group(1))) : Optional.empty();
-        } catch (DateTimeParseException notATime) {
-            return Optional.empty();
-        }
-    }
-
     /// What it means for the rest of the house: either nothing is known, or it was refused.
     BackendException toBackend() {
         var message = String.valueOf(getMessage());
         return switch (kind) {
-            case AWAY, LIMITED, LEASED, BUSY, OVERTAKEN, NOT_YET -> new BackendAwayException(message, this);
-            case FORBIDDEN -> new BackendAwayException(message + "; check FLY_API_TOKEN", this);
+            case AWAY, LIMITED, LEASED, BUSY, OVERTAKEN, NOT_YET -> new BackendAwayException(message, plainly, this);
+            case FORBIDDEN ->
+                new BackendAwayException(message + "; check FLY_API_TOKEN", plainly + "; check FLY_API_TOKEN", this);
             case GONE, NAME_TAKEN, INVALID -> new BackendRefusedException(status, message, this);
             case HOST_FULL ->
                 new BackendRefusedException(status, "no capacity on the machine's host: " + message, this);

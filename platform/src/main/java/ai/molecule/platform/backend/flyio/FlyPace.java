@@ -7,7 +7,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /// Keeps our calls within Fly's rate limits: one a second for each action and identifier with three at once;
-/// five and ten for reading one machine. Whoever is early waits. Soft.
+/// five and ten for reading one machine. Whoever is early waits; one of those that may go at once is held back,
+/// because calls overtake each other on their way. Soft.
 ///
 /// Source: Fly's documentation of the Machines API, "Rate limits".
 final class FlyPace {
@@ -15,8 +16,8 @@ final class FlyPace {
     private static final int KNOWN_MAX = 20_000;
 
     private enum Rate {
-        USUAL(Duration.ofSeconds(1), 3),
-        READING(Duration.ofMillis(200), 10);
+        USUAL(Duration.ofSeconds(1), 2),
+        READING(Duration.ofMillis(200), 9);
 
         private final long gap;
         private final int burst;

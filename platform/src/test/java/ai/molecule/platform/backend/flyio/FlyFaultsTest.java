@@ -13,6 +13,8 @@ import ai.molecule.platform.backend.Size;
 import ai.molecule.platform.backend.StartOrder;
 import ai.molecule.protocol.WorkspaceId;
 import java.net.URI;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -22,10 +24,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// Every error that is known of, at every call of a workspace's whole life; also answers that are lost, and a
 /// platform that ends with them. Whatever happens there is never a second machine, what is ordered comes to be
 /// when it is ordered again, and nothing is left in the end.
+@Execution(ExecutionMode.CONCURRENT)
 class FlyFaultsTest {
 
     private static final int AT_ONCE = 64;
@@ -99,7 +104,8 @@ class FlyFaultsTest {
                     cases.add(threads.submit(() -> {
                         turns.acquire();
                         try {
-                            return new Story(operation + ": " + wrong.name(), wrong).tell();
+                            return new Story(operation + ": " + wrong.name(), wrong, FlyEmulator.Options.quick())
+                                    .tell();
                         } finally {
                             turns.release();
                         }
@@ -116,6 +122,25 @@ class FlyFaultsTest {
         }
     }
 
+    @Test
+    void whatTimeItIsAtFlyDoesNotMatter() throws Exception {
+        var stories = new ArrayList<Future<List<String>>>();
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (var skew : List.of(Duration.ofHours(-30), Duration.ofSeconds(-40), Duration.ofHours(30))) {
+                var options = FlyEmulator.Options.quick()
+                        .telling(() -> InstantSource.system().instant().plus(skew));
+                for (var wrong : List.of(
+                        new Wrong("lost answer", Fault.cutAfter(Operation.CREATE_MACHINE, 1), false),
+                        new Wrong("the platform ends", Fault.cutAfter(Operation.UPDATE_MACHINE, 5), true))) {
+                    stories.add(threads.submit(() -> new Story("wrong by " + skew, wrong, options).tell()));
+                }
+            }
+            for (var story : stories) {
+                assertThat(story.get()).isEmpty();
+            }
+        }
+    }
+
     /// One workspace's whole life, in which one thing goes wrong.
     private static final class Story {
 
@@ -127,10 +152,10 @@ class FlyFaultsTest {
         private final TestFly fly;
         private Backend backend;
 
-        Story(String name, Wrong wrong) throws Exception {
+        Story(String name, Wrong wrong, FlyEmulator.Options options) throws Exception {
             this.name = name;
             this.wrong = wrong;
-            this.fly = TestFly.imaginary(FlyEmulator.Options.quick());
+            this.fly = TestFly.imaginary(options);
             this.backend = FlyBackend.open(fly.settings(platform));
         }
 

@@ -11,7 +11,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,14 +39,20 @@ public final class TestFly implements AutoCloseable {
 
     /// One with options of its own whose machines run our agent.
     public static TestFly running(FlyEmulator.Options options) throws IOException {
+        return running(
+                options,
+                List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-Xmx64m",
+                        "-jar",
+                        TestHouse.AGENT_JAR.toString()));
+    }
+
+    /// One with options of its own whose machines run a command.
+    public static TestFly running(FlyEmulator.Options options, List<String> command) throws IOException {
         var directory = Files.createTempDirectory("molecule-fly");
-        var command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Xmx64m",
-                "-jar",
-                TestHouse.AGENT_JAR.toString()));
         return new TestFly(FlyEmulator.open(options.running(new FlyEmulator.Program(command, directory))), directory);
     }
 
