@@ -6,8 +6,6 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -22,6 +20,7 @@ import java.util.Map;
 /// @param ahead true when the agent was started before there was anything for it to do: its credential and
 /// secrets follow
 /// @param lifeline true when the agent ends with its standard input
+/// @param uplink true when everything is to reach it over a connection that it opens
 record AgentSettings(
         WorkspaceId workspace,
         URI platform,
@@ -32,13 +31,13 @@ record AgentSettings(
         String url,
         Map<String, String> environment,
         boolean ahead,
-        boolean lifeline) {
+        boolean lifeline,
+        boolean uplink) {
 
     AgentSettings {
         environment = Map.copyOf(environment);
     }
 
-    private static final String TOKEN_FILE = ".auth_token";
     private static final String SECRETS_FILE = ".secrets.json";
 
     /// Written when all the others are.
@@ -77,7 +76,13 @@ record AgentSettings(
                 environment.getOrDefault("AGENT_URL", ""),
                 environment,
                 environment.getOrDefault("AWAIT_ORDER", "").equals("file"),
-                environment.getOrDefault("LIFELINE", "").equals("stdin"));
+                environment.getOrDefault("LIFELINE", "").equals("stdin"),
+                environment.getOrDefault("DELIVERY", "").equals("uplink"));
+    }
+
+    /// What the agent keeps between its lives.
+    StateDirectory home() {
+        return new StateDirectory(state);
     }
 
     /// What the environment holds, with the secrets of the file `.secrets.json` over it.
@@ -111,21 +116,6 @@ record AgentSettings(
         }
     }
 
-    /// The credential: an enrolment before the first registration, the agent's own token after it.
-    String credential() throws IOException {
-        return Files.readString(state.resolve(TOKEN_FILE)).strip();
-    }
-
-    /// Keeps the agent's own token, readable by nobody else.
-    void keep(String token) throws IOException {
-        var file = state.resolve(TOKEN_FILE);
-        var next = state.resolve(TOKEN_FILE + ".new");
-        Files.deleteIfExists(next);
-        Files.createFile(next, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        Files.writeString(next, token);
-        Files.move(next, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-    }
-
     /// The names of the variables, for help.
     static List<String> variables() {
         return List.of(
@@ -136,6 +126,7 @@ record AgentSettings(
                 "HOST, PORT             where to listen (127.0.0.1, 8000; 0 for any free port)",
                 "AGENT_URL              what to register as our URL (http://HOST:PORT/)",
                 "AWAIT_ORDER            'file': started ahead, the credential and secrets are there when .order is",
-                "LIFELINE               'stdin': end when standard input ends");
+                "LIFELINE               'stdin': end when standard input ends",
+                "DELIVERY               'uplink': everything comes over a connection that the agent opens");
     }
 }

@@ -1,14 +1,19 @@
 package ai.molecule.agent;
 
 import ai.molecule.agent.echo.EchoEngine;
+import ai.molecule.agent.uplink.Uplink;
 import ai.molecule.protocol.A2aVersion;
+import ai.molecule.protocol.DeliveryMode;
 import ai.molecule.protocol.Json;
+import ai.molecule.protocol.Registration;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import picocli.CommandLine;
 
 /// The agent as a program: it takes everything from its environment, and stays until it is told to stop or sent
 /// away.
@@ -26,13 +31,19 @@ public final class Main {
 
     /// Runs the agent.
     public static void main(String[] arguments) throws InterruptedException {
-        if (List.of(arguments).contains("--help")) {
-            System.out.println("An agent of Molecule. It reads these variables:");
+        if (List.of(arguments).contains("--variables")) {
+            System.out.println("An agent of Molecule. Without a command it reads these variables:");
             AgentSettings.variables().forEach(line -> System.out.println("  " + line));
             System.out.println("Exit codes: 64 bad settings, 69 cannot listen, 77 refused, 78 superseded, 79 removed.");
             return;
         }
-        System.exit(run());
+        System.exit(
+                arguments.length == 0
+                        ? run()
+                        : new CommandLine(new Commands())
+                                .setExitCodeExceptionMapper(bug -> 1)
+                                .setCommandName("molecule agent")
+                                .execute(arguments));
     }
 
     private static int run() throws InterruptedException {
@@ -63,8 +74,20 @@ public final class Main {
                 settings.awaitOrder();
             }
             values.set(settings.values());
-            line.use(settings.credential());
-            return new Presence(settings, line, secret, tasks).run(url, card(engine, url));
+            line.use(settings.home().credential());
+            var uplink = settings.uplink()
+                    ? Optional.of(new Uplink(
+                            settings.platform(), line.client(), line::token, new LocalDesk(new A2aEndpoint(tasks))))
+                    : Optional.<Uplink>empty();
+            return new Presence(settings.home(), line, tasks)
+                    .run(
+                            new Registration(
+                                    settings.workspace(),
+                                    settings.uplink() ? "" : url,
+                                    card(engine, url),
+                                    settings.uplink() ? DeliveryMode.UPLINK : null),
+                            letIn -> secret.learn(letIn.inboundSecret()),
+                            uplink);
         } catch (IllegalArgumentException bad) {
             System.err.println(bad.getMessage());
             return BAD_SETTINGS;
@@ -81,7 +104,7 @@ public final class Main {
     }
 
     /// What the agent says of itself; where it is reached is the platform's to say.
-    private static ObjectNode card(Engine engine, String url) {
+    static ObjectNode card(Engine engine, String url) {
         var card = Json.object()
                 .put("name", engine.runtime() + " agent")
                 .put("description", engine.description())

@@ -15,8 +15,10 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 
 /// The agent's line to the platform.
@@ -26,14 +28,16 @@ final class PlatformLine {
     private static final Duration PEER_PATIENCE = Duration.ofMinutes(5);
 
     private final URI platform;
-    private final HttpClient client = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(Duration.ofSeconds(5))
-            .build();
+    private final HttpClient client;
     private volatile String token = "";
 
     PlatformLine(URI platform) {
+        this(platform, Network.DIRECT);
+    }
+
+    PlatformLine(URI platform, Network network) {
         this.platform = platform;
+        this.client = network.client();
     }
 
     /// Asks whether the platform is there, whatever comes of it, so that the first call that matters is fast.
@@ -47,6 +51,20 @@ final class PlatformLine {
         } catch (IOException notYet) {
             System.out.println("made ahead; the platform is not reachable yet: " + notYet);
         }
+    }
+
+    /// The base of its API.
+    URI platform() {
+        return platform;
+    }
+
+    HttpClient client() {
+        return client;
+    }
+
+    /// The token that is shown.
+    String token() {
+        return token;
     }
 
     /// Shows a token from now on.
@@ -96,6 +114,43 @@ final class PlatformLine {
     private static String said(JsonNode task) {
         var parts = task.path("status").path("message").path("parts");
         return parts.isEmpty() ? "" : ": " + String.join(" ", parts.findValuesAsText("text"));
+    }
+
+    /// Secrets, and what tells whether they are still the same.
+    record Fetched(Map<String, String> values, String tag) {
+        Fetched {
+            values = Map.copyOf(values);
+        }
+    }
+
+    /// The secrets of the agent's workspace.
+    ///
+    /// @param tag what came with those that are known; empty for none
+    /// @return empty when they are still the same
+    Optional<Fetched> secrets(WorkspaceId workspace, String tag) throws IOException, InterruptedException {
+        var request = HttpRequest.newBuilder(platform.resolve("workspaces/" + workspace + "/secrets/values"))
+                .timeout(PATIENCE)
+                .header("Authorization", "Bearer " + token);
+        if (!tag.isEmpty()) {
+            request.header("If-None-Match", tag);
+        }
+        var response = client.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+        if (response.statusCode() == 304) {
+            return Optional.empty();
+        }
+        if (response.statusCode() != 200) {
+            throw new IOException("status " + response.statusCode());
+        }
+        try {
+            var values = new HashMap<String, String>();
+            Json.read(response.body())
+                    .properties()
+                    .forEach(one -> values.put(one.getKey(), one.getValue().asText()));
+            return Optional.of(
+                    new Fetched(values, response.headers().firstValue("ETag").orElse("")));
+        } catch (Json.MalformedException notOurs) {
+            throw new IOException("Expected JSON from the platform", notOurs);
+        }
     }
 
     private JsonNode post(String path, ObjectNode body, Duration patience, Map<String, String> headers)

@@ -1,17 +1,23 @@
 package ai.molecule.agent;
 
+import ai.molecule.agent.uplink.Uplink;
 import ai.molecule.protocol.Heartbeat;
 import ai.molecule.protocol.Registration;
+import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// Keeps the agent known: registers until it is let in, then beats every 30 seconds, and at once when it
-/// becomes busy or idle.
+/// becomes busy or idle; over its uplink where it has one.
 ///
 /// On a thread of its own, so that no work of the engine can silence it.
 final class Presence {
@@ -21,54 +27,74 @@ final class Presence {
     private static final Duration RETRY_FIRST = Duration.ofMillis(200);
     private static final Duration RETRY_MAX = Duration.ofSeconds(30);
 
-    private final AgentSettings settings;
+    private final StateDirectory home;
     private final PlatformLine line;
-    private final InboundSecret secret;
-    private final Tasks tasks;
+    private final Load load;
     private final Semaphore changed = new Semaphore(0);
     private final Instant began = Instant.now();
 
-    Presence(AgentSettings settings, PlatformLine line, InboundSecret secret, Tasks tasks) {
-        this.settings = settings;
+    Presence(StateDirectory home, PlatformLine line, Load load) {
+        this.home = home;
         this.line = line;
-        this.secret = secret;
-        this.tasks = tasks;
+        this.load = load;
     }
 
-    /// Runs until the platform sends the agent away.
+    /// What the platform let in.
+    record LetIn(WorkspaceId workspace, long epoch, String inboundSecret) {}
+
+    /// Registers, and stays until the platform sends the agent away.
     ///
+    /// @param in hears how it was let in, before anything reaches the agent
     /// @return the exit code that says why
-    int run(String url, JsonNode card) throws InterruptedException {
-        tasks.onBusyChanged(changed::release);
+    int run(Registration registration, Consumer<LetIn> in, Optional<Uplink> uplink) throws InterruptedException {
+        load.onBusyChanged(changed::release);
         try {
-            var epoch = register(new Registration(settings.workspace(), url, card));
-            System.out.println("registered at " + settings.platform() + " as epoch " + epoch);
-            while (true) {
-                if (changed.tryAcquire(BEAT_PACE.toNanos(), TimeUnit.NANOSECONDS)) {
-                    Thread.sleep(BEAT_PACE_MIN);
-                    changed.drainPermits();
+            var letIn = register(registration);
+            in.accept(letIn);
+            System.out.println("registered at " + line.platform() + " as epoch " + letIn.epoch());
+            var over = new CompletableFuture<Uplink.RefusedException>();
+            var connecting = Thread.ofVirtual().name("uplink").unstarted(() -> connect(uplink, letIn, over));
+            connecting.start();
+            try {
+                while (!over.isDone()) {
+                    beat(letIn, uplink);
+                    if (changed.tryAcquire(BEAT_PACE.toNanos(), TimeUnit.NANOSECONDS)) {
+                        Thread.sleep(BEAT_PACE_MIN);
+                        changed.drainPermits();
+                    }
                 }
-                beat(epoch);
+            } finally {
+                connecting.interrupt();
             }
+            var refused = over.join();
+            throw new SentAwayException(exitCode(refused.status(), refused.code()), refused.getMessage());
         } catch (SentAwayException away) {
             System.out.println(away.getMessage());
             return away.exitCode;
         }
     }
 
-    private long register(Registration registration) throws InterruptedException, SentAwayException {
+    /// Keeps an uplink open; ends with the reason when the platform sends the agent away.
+    private void connect(Optional<Uplink> uplink, LetIn letIn, CompletableFuture<Uplink.RefusedException> over) {
+        try {
+            if (uplink.isPresent()) {
+                uplink.get().run(letIn.epoch());
+            }
+        } catch (Uplink.RefusedException refused) {
+            over.complete(refused);
+            changed.release();
+        } catch (InterruptedException stopping) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private LetIn register(Registration registration) throws InterruptedException, SentAwayException {
         var shown = "";
         for (var pause = RETRY_FIRST; ; pause = longer(pause)) {
             try {
-                shown = settings.credential();
+                shown = home.credential();
                 line.use(shown);
-                var answer = line.register(registration);
-                if (answer.hasNonNull("auth_token")) {
-                    settings.keep(answer.path("auth_token").asText());
-                    line.use(answer.path("auth_token").asText());
-                }
-                secret.learn(answer.path("platform_inbound_secret").asText());
-                return answer.path("epoch").asLong();
+                return letIn(registration, line.register(registration));
             } catch (PlatformLine.RefusedException refused) {
                 if (shown.equals(credentialOr(shown))) {
                     leaveWhenFinal(refused);
@@ -81,26 +107,46 @@ final class Presence {
         }
     }
 
+    private LetIn letIn(Registration registration, JsonNode answer) throws IOException {
+        if (answer.hasNonNull("auth_token")) {
+            home.keep(answer.path("auth_token").asText());
+            line.use(answer.path("auth_token").asText());
+        }
+        var workspace = registration.id() == null
+                ? WorkspaceId.parse(answer.path("workspace_id").asText())
+                        .orElseThrow(() -> new IOException("expected the platform to name the workspace"))
+                : registration.id();
+        return new LetIn(
+                workspace,
+                answer.path("epoch").asLong(),
+                answer.path("platform_inbound_secret").asText());
+    }
+
     /// The credential that lies there now: a platform that started again gives another one.
     private String credentialOr(String before) {
         try {
-            return settings.credential();
+            return home.credential();
         } catch (IOException unreadable) {
             return before;
         }
     }
 
-    private void beat(long epoch) throws InterruptedException, SentAwayException {
+    private void beat(LetIn letIn, Optional<Uplink> uplink) throws InterruptedException, SentAwayException {
+        var heartbeat = new Heartbeat(
+                letIn.workspace(),
+                letIn.epoch(),
+                0,
+                "",
+                load.active(),
+                load.current(),
+                Duration.between(began, Instant.now()).toSeconds(),
+                false);
+        if (uplink.isPresent()) {
+            uplink.get().beat(heartbeat);
+            return;
+        }
         try {
-            line.beat(new Heartbeat(
-                    settings.workspace(),
-                    epoch,
-                    0,
-                    "",
-                    tasks.active(),
-                    tasks.current(),
-                    Duration.between(began, Instant.now()).toSeconds(),
-                    false));
+            line.beat(heartbeat);
         } catch (PlatformLine.RefusedException refused) {
             leaveWhenFinal(refused);
         } catch (IOException unreachable) {
@@ -109,17 +155,25 @@ final class Presence {
     }
 
     private static void leaveWhenFinal(PlatformLine.RefusedException refused) throws SentAwayException {
-        var code = switch (refused.status()) {
-            case 401, 403 -> Main.REFUSED;
-            case 404, 410 -> Main.REMOVED;
-            default -> 0;
-        };
-        if (refused.code().equals("superseded")) {
-            code = Main.SUPERSEDED;
-        }
+        var code = exitCode(refused.status(), refused.code());
         if (code != 0) {
-            throw new SentAwayException(code, "sent away: " + refused.getMessage());
+            throw new SentAwayException(code, String.valueOf(refused.getMessage()));
         }
+    }
+
+    /// What the process ends with where the platform says no for good; 0 where it may say otherwise later.
+    private static int exitCode(int status, String code) {
+        return switch (code) {
+            case "superseded" -> Main.SUPERSEDED;
+            case "workspace_removed", "workspace_not_found" -> Main.REMOVED;
+            case "invalid_token", "forbidden" -> Main.REFUSED;
+            default ->
+                switch (status) {
+                    case 401, 403 -> Main.REFUSED;
+                    case 404, 410 -> Main.REMOVED;
+                    default -> 0;
+                };
+        };
     }
 
     private static Duration longer(Duration pause) {
@@ -132,8 +186,8 @@ final class Presence {
 
         private final int exitCode;
 
-        SentAwayException(int exitCode, String message) {
-            super(message);
+        SentAwayException(int exitCode, @Nullable String message) {
+            super("sent away: " + message);
             this.exitCode = exitCode;
         }
     }

@@ -26,11 +26,11 @@ final class Rehearsal {
                 "0",
                 "WORKSPACE_CONFIG_PATH",
                 state.toString()));
-        settings.keep("rehearsal");
+        settings.home().keep("rehearsal");
         var secret = new InboundSecret();
         secret.learn("rehearsal");
         var line = new PlatformLine(settings.platform());
-        line.use(settings.credential());
+        line.use(settings.home().credential());
         var tasks = new Tasks(new EchoEngine(name -> null), line::consult);
         try (var server = AgentServer.open("127.0.0.1", 0, new A2aEndpoint(tasks), secret, new byte[0]);
                 var client = HttpClient.newBuilder()

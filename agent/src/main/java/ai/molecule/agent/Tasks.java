@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /// The agent's tasks. Soft: they end with the process; the last ones are kept to be asked for, oldest first
 /// out.
-final class Tasks {
+final class Tasks implements Load {
 
     private static final int KEPT_MAX = 2000;
 
@@ -53,16 +53,18 @@ final class Tasks {
         this.peers = peers;
     }
 
-    /// Is called whenever the number of active tasks changes.
-    void onBusyChanged(Runnable listener) {
+    @Override
+    public void onBusyChanged(Runnable listener) {
         busyChanged = listener;
     }
 
-    int active() {
+    @Override
+    public int active() {
         return active.get();
     }
 
-    String current() {
+    @Override
+    public String current() {
         return current.get();
     }
 

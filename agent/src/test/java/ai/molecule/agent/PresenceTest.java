@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import ai.molecule.agent.echo.EchoEngine;
 import ai.molecule.protocol.Json;
+import ai.molecule.protocol.Registration;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
@@ -80,11 +82,14 @@ class PresenceTest {
         var settings = settings(Map.of());
         var line = new PlatformLine(settings.platform());
         var tasks = new Tasks(new EchoEngine(name -> null), line::consult);
-        var presence = new Presence(settings, line, new InboundSecret(), tasks);
+        var presence = new Presence(settings.home(), line, tasks);
         var ended = new CompletableFuture<Integer>();
         Thread.ofVirtual().start(() -> {
             try {
-                ended.complete(presence.run("http://127.0.0.1:1/", Json.object()));
+                ended.complete(presence.run(
+                        new Registration(settings.workspace(), "http://127.0.0.1:1/", Json.object()),
+                        letIn -> {},
+                        Optional.empty()));
             } catch (InterruptedException stopped) {
                 ended.completeExceptionally(stopped);
             }

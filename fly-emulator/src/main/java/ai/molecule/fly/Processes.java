@@ -142,7 +142,11 @@ final class Processes implements Runner {
         var guest = new Guest(process, top, new ArrayDeque<>());
         guests.put(boot.machine(), guest);
         var log = logs.computeIfAbsent(boot.machine(), any -> new ArrayDeque<>());
-        Thread.ofVirtual().name("log-" + boot.machine()).start(() -> attend(boot.machine(), guest, log, ended));
+        // Reading a pipe holds a virtual thread's carrier, of which there are 256 at most.
+        Thread.ofPlatform()
+                .daemon()
+                .name("log-" + boot.machine())
+                .start(() -> attend(boot.machine(), guest, log, ended));
         while (process.isAlive() && !Files.exists(entered(hosts))) {
             LockSupport.parkNanos(BOOT_LOOK.toNanos());
         }

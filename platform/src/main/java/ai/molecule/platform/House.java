@@ -39,6 +39,8 @@ import ai.molecule.platform.edge.SecretRoutes;
 import ai.molecule.platform.edge.SignInRoutes;
 import ai.molecule.platform.edge.TaskRoutes;
 import ai.molecule.platform.edge.TerminalSocket;
+import ai.molecule.platform.edge.UplinkRoutes;
+import ai.molecule.platform.edge.UplinkSocket;
 import ai.molecule.platform.edge.WorkspaceRoutes;
 import ai.molecule.platform.journal.Journal;
 import ai.molecule.platform.ledger.Activity;
@@ -60,6 +62,8 @@ import ai.molecule.platform.store.Loop;
 import ai.molecule.platform.store.Notices;
 import ai.molecule.platform.store.PlatformId;
 import ai.molecule.platform.store.PostgresAddress;
+import ai.molecule.platform.uplink.Polls;
+import ai.molecule.platform.uplink.Uplinks;
 import ai.molecule.platform.workspace.Deaths;
 import ai.molecule.platform.workspace.Interiors;
 import ai.molecule.platform.workspace.Lives;
@@ -80,6 +84,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -95,6 +100,7 @@ final class House implements AutoCloseable {
     private static final Duration PUSH_PACE = Duration.ofMillis(500);
     private static final Duration REST_PACE = Duration.ofSeconds(5);
     private static final Duration RETENTION_PACE = Duration.ofHours(1);
+    private static final Duration TOKEN_PACE = Duration.ofSeconds(10);
     private static final Duration FLUSH_PACE = Duration.ofSeconds(1);
     private static final Duration LOOK_PACE = Duration.ofSeconds(1);
     private static final Duration SETTLE_PACE = Duration.ofMillis(500);
@@ -171,7 +177,9 @@ final class House implements AutoCloseable {
         var silence = new Silence(lives, database, clock);
         var cards = new Cards(workspaces, url);
         var ledger = keep(new Ledger(database, settings.mailbox(), clock));
-        var line = keep(new AgentLine(AgentLine.Patience.DEFAULT));
+        var ownAddress = new CompletableFuture<URI>();
+        var uplinks = keep(new Uplinks(lives, access, heartbeats, database, ownAddress::join, clock));
+        var line = keep(new AgentLine(AgentLine.Patience.DEFAULT, uplinks));
         var ways = new Routes(database, agentUrls, keys);
         var awakening = new Awakening(ways, line, registry);
         var means = new Means(ledger, ways, line, clock);
@@ -207,6 +215,8 @@ final class House implements AutoCloseable {
         routes.addAll(
                 new RegistryRoutes(registry, heartbeats, new Peers(database), workspaces, hierarchy, cards).routes());
         routes.addAll(new A2aRoutes(switchboard, clock).routes());
+        var polls = new Polls(uplinks);
+        routes.addAll(new UplinkRoutes(uplinks, polls, keys, access).routes());
         routes.addAll(new CardRoutes(cards, hierarchy).routes());
         routes.addAll(new DelegationRoutes(switchboard, board, asking, activity, clock).routes());
         routes.addAll(new ActivityRoutes(activity, workspaces, new ActivityJson(workspaces, url), clock).routes());
@@ -226,10 +236,13 @@ final class House implements AutoCloseable {
                 Map.of(
                         EventSocket.PATH,
                         () -> new EventSocket(feed, gate, hierarchy),
+                        UplinkSocket.PATH,
+                        () -> new UplinkSocket(uplinks, gate, access),
                         TerminalSocket.PATH,
                         () -> new TerminalSocket(interiors, gate)),
                 meters));
         port = edge.port();
+        ownAddress.complete(URI.create("http://" + reachable(settings.host()) + ":" + port + "/"));
         platformUrl.set(
                 settings.platformUrl().orElse(URI.create("http://" + reachable(settings.host()) + ":" + port + "/")));
         backends.listening(edge.agentsPort() > 0 ? edge.agentsPort() : port, settings.platformUrl());
@@ -239,6 +252,8 @@ final class House implements AutoCloseable {
         var settling = new Loop("settle", SETTLE_PACE, settle);
         backends.all().values().forEach(backend -> deaths.attend(backend, spares, settling::wake));
         access.listen(notices);
+        uplinks.listen(notices);
+        notices.on(Secrets.CHANNEL, changed -> uplinks.notice(changed, "secrets"));
         feed.listen(notices);
         notices.on(Journal.CHANNEL, any -> settling.wake());
         var mail = new Loop("mail", LOOK_PACE, deliveries::round);
@@ -265,7 +280,14 @@ final class House implements AutoCloseable {
                 .start();
         keep(new Loop("watched-tasks", WATCH_PACE, ledger::look)).start();
         keep(new Loop("traffic", LOOK_PACE, feed::lookAtTraffic)).start();
+        uplinks.onOpen(workspace -> deliveries.look(workspace.toString()));
+        keep(new Loop("uplinks", WATCH_PACE, () -> {
+                    uplinks.look();
+                    polls.look();
+                }))
+                .start();
         keep(new Loop("pushes", PUSH_PACE, pushRelay::round)).start();
+        keep(new Loop("token-use", TOKEN_PACE, access::noteUse)).start();
         keep(new Loop("silence", LOOK_PACE, silence::look)).start();
         keep(new Loop("heartbeats", FLUSH_PACE, heartbeats::flush)).start();
     }

@@ -21,8 +21,19 @@ class FloorPlanTest {
     static final Map<String, Set<String>> DOORS = Map.ofEntries(
             entry(
                     "edge",
-                    Set.of("a2a", "live", "ledger", "registry", "workspace", "secret", "access", "journal", "store")),
-            entry("a2a", Set.of("ledger", "registry", "workspace", "journal", "access", "store")),
+                    Set.of(
+                            "a2a",
+                            "live",
+                            "ledger",
+                            "uplink",
+                            "registry",
+                            "workspace",
+                            "secret",
+                            "access",
+                            "journal",
+                            "store")),
+            entry("uplink", Set.of("registry", "workspace", "access", "store")),
+            entry("a2a", Set.of("ledger", "uplink", "registry", "workspace", "journal", "access", "store")),
             entry("live", Set.of("ledger", "workspace", "journal", "store")),
             entry("ledger", Set.of("registry", "journal", "access", "store")),
             entry("registry", Set.of("workspace", "access", "journal", "store")),

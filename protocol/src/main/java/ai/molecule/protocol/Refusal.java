@@ -55,6 +55,8 @@ public final class Refusal extends RuntimeException {
         ILLEGAL_TRANSITION,
         CONFLICT,
         SUPERSEDED,
+        IDENTITY_IN_USE,
+        UPLINK_LOST,
         CONFIRMATION_REQUIRED,
         ANCESTOR_PAUSED,
         PARENT_CYCLE,

@@ -1,6 +1,8 @@
 package ai.molecule.platform.a2a;
 
 import ai.molecule.platform.registry.Routes.Route;
+import ai.molecule.platform.uplink.Uplink;
+import ai.molecule.platform.uplink.Uplinks;
 import ai.molecule.protocol.A2aMethod;
 import ai.molecule.protocol.A2aVersion;
 import ai.molecule.protocol.AgentCard;
@@ -19,6 +21,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodySubscriber;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -46,6 +49,7 @@ public final class AgentLine implements AutoCloseable {
 
     private final HttpClient client;
     private final Patience patience;
+    private final Uplinks uplinks;
 
     /// How long an agent may be silent.
     ///
@@ -55,8 +59,9 @@ public final class AgentLine implements AutoCloseable {
         public static final Patience DEFAULT = new Patience(Duration.ofMinutes(30), Duration.ofMinutes(5));
     }
 
-    public AgentLine(Patience patience) {
+    public AgentLine(Patience patience, Uplinks uplinks) {
         this.patience = patience;
+        this.uplinks = uplinks;
         this.client = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
                 .connectTimeout(CONNECT_PATIENCE)
@@ -96,6 +101,13 @@ public final class AgentLine implements AutoCloseable {
             Map<String, String> headers,
             Consumer<Runnable> cancellation)
             throws LineException {
+        var uplink = route.uplinked() ? uplinks.find(route.workspace(), route.epoch()) : Optional.<Uplink>empty();
+        if (uplink.isPresent()) {
+            var answer = new UplinkAnswer();
+            cancellation.accept(answer::cancel);
+            answer.ask(uplink.get(), headers(route, headers), body(route.speaks(), method, params));
+            return answer.head(patience(method));
+        }
         try {
             return call(request(route, method, params, headers), cancellation);
         } catch (IllegalArgumentException unspeakable) {
@@ -110,12 +122,19 @@ public final class AgentLine implements AutoCloseable {
                 .header("Accept", method.streams() ? "text/event-stream, application/json" : "application/json")
                 .header("Authorization", "Bearer " + route.inboundSecret())
                 .POST(HttpRequest.BodyPublishers.ofByteArray(Json.bytes(body(route.speaks(), method, params))));
-        if (route.speaks() == A2aVersion.V1_0) {
-            request.header(A2aVersion.HEADER, A2aVersion.V1_0.wire());
-        }
-        headers.forEach(request::header);
-        route.headers().forEach(request::setHeader);
+        headers(route, headers).forEach(request::setHeader);
         return request.build();
+    }
+
+    /// What goes with a call, however it gets to the agent.
+    private static Map<String, String> headers(Route route, Map<String, String> more) {
+        var headers = new LinkedHashMap<String, String>();
+        if (route.speaks() == A2aVersion.V1_0) {
+            headers.put(A2aVersion.HEADER, A2aVersion.V1_0.wire());
+        }
+        headers.putAll(more);
+        headers.putAll(route.headers());
+        return headers;
     }
 
     /// Work takes as long as it takes; a question about it is answered soon or not at all.
@@ -150,6 +169,9 @@ public final class AgentLine implements AutoCloseable {
 
     /// True when the agent that knows the secret is there.
     boolean knows(Route route) {
+        if (route.uplinked()) {
+            return uplinks.find(route.workspace(), route.epoch()).isPresent();
+        }
         var request = HttpRequest.newBuilder(route.address().resolve(AgentCard.PATH))
                 .timeout(GREETING_PATIENCE)
                 .header("Authorization", "Bearer " + route.inboundSecret());
@@ -242,23 +264,32 @@ public final class AgentLine implements AutoCloseable {
             throw new LineException(
                     Fault.NONSENSE, "the agent's answer is larger than " + ANSWER_BYTES_MAX + " bytes", null);
         }
+        checkStatus(status);
+        try {
+            return usable(status, Json.readKeepable(bytes));
+        } catch (Json.MalformedException notJson) {
+            throw new LineException(
+                    Fault.NONSENSE, "the agent answered status " + status + " of type " + kind + ", not JSON", notJson);
+        }
+    }
+
+    /// @throws LineException when a status says that there is no answer
+    static void checkStatus(int status) throws LineException {
         if (status == 429 || status == 502 || status == 503) {
             throw new LineException(Fault.BUSY, "the agent takes nothing now, by status " + status, null);
         }
         if (status == 504) {
             throw new LineException(Fault.LOST, "the agent answered with status " + status, null);
         }
-        try {
-            var json = Json.readKeepable(bytes);
-            if (json.path("result").isMissingNode() && !json.path("error").isObject()) {
-                throw new LineException(
-                        Fault.NONSENSE, "the agent answered status " + status + " without result and error", null);
-            }
-            return json;
-        } catch (Json.MalformedException notJson) {
+    }
+
+    /// @throws LineException when it is no JSON-RPC response
+    static JsonNode usable(int status, JsonNode json) throws LineException {
+        if (json.path("result").isMissingNode() && !json.path("error").isObject()) {
             throw new LineException(
-                    Fault.NONSENSE, "the agent answered status " + status + " of type " + kind + ", not JSON", notJson);
+                    Fault.NONSENSE, "the agent answered status " + status + " without result and error", null);
         }
+        return json;
     }
 
     private static void closeQuietly(InputStream body) {

@@ -45,6 +45,8 @@ final class Delivery implements Runnable {
     private static final Duration LOOK_PACE = Duration.ofSeconds(30);
     private static final int HEAL_TRIES_MAX = 5;
     private static final Duration HEAL_PACE = Duration.ofMillis(200);
+    private static final Duration UPLINK_PATIENCE = Duration.ofSeconds(15);
+    private static final Duration UPLINK_PACE = Duration.ofMillis(100);
     private static final Duration POLL_PACE = Duration.ofSeconds(1);
 
     private final Means means;
@@ -324,7 +326,7 @@ final class Delivery implements Runnable {
     private boolean heal() throws Scribe.LeaseLostException, LineException {
         for (int tries = 0; tries < HEAL_TRIES_MAX; tries++) {
             LockSupport.parkNanos(HEAL_PACE.toNanos() * tries);
-            var route = means.routes().to(lease.target());
+            var route = awaitRoute();
             if (stopped || words.theirTask().isEmpty() || route.isEmpty()) {
                 break;
             }
@@ -352,6 +354,20 @@ final class Delivery implements Runnable {
         }
         again("its agent was lost while at it", true);
         return true;
+    }
+
+    /// The way to the agent; where its uplink broke, it is given the time to open another.
+    private Optional<Route> awaitRoute() {
+        var until = System.nanoTime() + UPLINK_PATIENCE.toNanos();
+        var route = means.routes().to(lease.target());
+        while (route.isEmpty()
+                && !stopped
+                && System.nanoTime() < until
+                && means.routes().expectsUplink(lease.target())) {
+            LockSupport.parkNanos(UPLINK_PACE.toNanos());
+            route = means.routes().to(lease.target());
+        }
+        return route;
     }
 
     /// Writes down how the task is where that is news; true when it settled.

@@ -19,7 +19,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/// The events of an agent's stream, one JSON-RPC response each. While enough of them wait, the agent waits.
+/// The events of an agent's stream, one JSON-RPC response each, from HTTP or from elsewhere. While enough of them
+/// wait, the agent waits.
 final class EventSource implements BodySubscriber<EventSource>, AutoCloseable {
 
     private static final int WAITING_MAX = 256;
@@ -35,6 +36,9 @@ final class EventSource implements BodySubscriber<EventSource>, AutoCloseable {
 
     private sealed interface Signal {
         record Data(String text) implements Signal {}
+
+        /// @param size about how many characters it has
+        record Read(JsonNode response, int size) implements Signal {}
 
         /// @param failure null at the proper end
         record End(@Nullable Throwable failure) implements Signal {}
@@ -63,6 +67,17 @@ final class EventSource implements BodySubscriber<EventSource>, AutoCloseable {
             close();
             return;
         }
+        goOn();
+    }
+
+    /// Takes an event that is no text any more.
+    void take(JsonNode response) {
+        heardAt = System.nanoTime();
+        waiting.add(new Signal.Read(response, Math.min(Integer.MAX_VALUE, Json.weight(response))));
+        goOn();
+    }
+
+    private void goOn() {
         if (full()) {
             paused.set(true);
             more();
@@ -88,7 +103,11 @@ final class EventSource implements BodySubscriber<EventSource>, AutoCloseable {
     private int textWaiting() {
         var sum = 0;
         for (var signal : waiting) {
-            sum += signal instanceof Signal.Data(var text) ? text.length() : 0;
+            sum += switch (signal) {
+                case Signal.Data(var text) -> text.length();
+                case Signal.Read(var _, var size) -> size;
+                case Signal.End _ -> 0;
+            };
         }
         return sum;
     }
@@ -129,6 +148,7 @@ final class EventSource implements BodySubscriber<EventSource>, AutoCloseable {
             return switch (signal) {
                 case null -> new Next.Nothing();
                 case Signal.Data(var text) -> new Next.Event(read(text));
+                case Signal.Read(var response, var _) -> new Next.Event(response);
                 case Signal.End(var failure) -> ended(failure);
             };
         } catch (InterruptedException stopped) {

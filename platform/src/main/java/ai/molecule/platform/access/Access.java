@@ -8,8 +8,12 @@ import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -27,12 +31,14 @@ public final class Access {
     private static final Duration LINK_LIFE = Duration.ofHours(1);
     private static final Duration ENROLMENT_LIFE = Duration.ofHours(24);
     private static final int KNOWN_MAX = 200_000;
+    private static final int TOKENS_MAX = 50;
 
     private final TokenStore store;
     private final byte[] adminHash;
     private final InstantSource clock;
     private final Map<String, Known> known = new ConcurrentHashMap<>();
     private final AtomicLong forgotten = new AtomicLong();
+    private final Set<String> used = ConcurrentHashMap.newKeySet();
 
     public Access(Database database, String adminToken, InstantSource clock) {
         this.store = new TokenStore(database);
@@ -126,6 +132,44 @@ public final class Access {
         return issue(Token.Kind.AGENT, workspace, null);
     }
 
+    /// One more token for a workspace's agent, good beside those before it.
+    ///
+    /// @param othersEndIn how long those before it stay good; null for as long as nobody ends them
+    /// @throws Refusal `conflict` when there are as many as there may be
+    public Token addAgentToken(WorkspaceId workspace, @Nullable Duration othersEndIn) {
+        var now = clock.instant();
+        if (store.live(workspace, now, TOKENS_MAX).size() >= TOKENS_MAX) {
+            throw new Refusal(
+                    Refusal.Reason.CONFLICT, "Expected at most " + TOKENS_MAX + " tokens of one workspace; end one");
+        }
+        var token = issue(Token.Kind.AGENT, workspace, null);
+        if (othersEndIn != null) {
+            store.endLater(workspace, token, now.plus(othersEndIn));
+        }
+        return token;
+    }
+
+    /// The tokens of a workspace's agents that are good, the newest first.
+    public List<TokenNote> tokens(WorkspaceId workspace) {
+        return store.live(workspace, clock.instant(), TOKENS_MAX);
+    }
+
+    /// Ends one token, at once.
+    ///
+    /// @throws Refusal `not_found` when there is none of this id
+    public void endToken(WorkspaceId workspace, UUID id) {
+        if (!store.end(workspace, id, clock.instant())) {
+            throw new Refusal(Refusal.Reason.NOT_FOUND, "Expected a token of this id, but there is none");
+        }
+    }
+
+    /// Writes down which tokens were used since the last time.
+    public void noteUse() {
+        var keys = List.copyOf(used);
+        used.removeAll(Set.copyOf(keys));
+        store.used(keys.stream().map(HexFormat.of()::parseHex).toList(), clock.instant());
+    }
+
     /// Ends every secret of a workspace.
     public void endAll(WorkspaceId workspace) {
         for (var kind : Token.Kind.values()) {
@@ -153,6 +197,9 @@ public final class Access {
         if (remembered.expiry() != null && !clock.instant().isBefore(remembered.expiry())) {
             throw invalid();
         }
+        if (token.kind() == Token.Kind.AGENT) {
+            used.add(token.key());
+        }
         return remembered.caller();
     }
 
@@ -172,6 +219,13 @@ public final class Access {
 
     private Known fetch(Token token) {
         var found = store.find(token).orElseThrow(Access::invalid);
+        if (found.removedAt() != null) {
+            var id = new WorkspaceId(Objects.requireNonNull(found.workspace()));
+            throw new Refusal(
+                    Refusal.Reason.WORKSPACE_REMOVED,
+                    "Expected a workspace, but " + id + " was removed",
+                    new Gone(id, found.removedAt()));
+        }
         if (found.ended()) {
             throw found.superseded()
                     ? new Refusal(

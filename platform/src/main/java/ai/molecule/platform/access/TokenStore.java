@@ -3,6 +3,7 @@ package ai.molecule.platform.access;
 import ai.molecule.platform.store.Database;
 import ai.molecule.protocol.WorkspaceId;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +30,8 @@ final class TokenStore {
     Optional<Found> find(Token token) {
         return database.first(
                 """
-                select t.workspace_id, t.expires_at, t.ended_at, t.superseded, coalesce(w.epoch, 0) as epoch
+                select t.workspace_id, t.expires_at, t.ended_at, t.superseded, coalesce(w.epoch, 0) as epoch,
+                    case when w.status = 'removed' then w.status_since end as removed_at
                 from tokens t left join workspaces w on w.id = t.workspace_id
                 where t.hash = ? and t.kind = ?
                 """,
@@ -38,7 +40,8 @@ final class TokenStore {
                         row.instantOrNull("expires_at"),
                         row.instantOrNull("ended_at") != null,
                         row.flag("superseded"),
-                        row.number("epoch")),
+                        row.number("epoch"),
+                        row.instantOrNull("removed_at")),
                 token.hash(),
                 token.kind().column());
     }
@@ -54,6 +57,54 @@ final class TokenStore {
             announce(ended.getFirst().map(WorkspaceId::new).orElse(null));
         }
         return !ended.isEmpty();
+    }
+
+    /// The tokens of a workspace's agents that are good, the newest first.
+    List<TokenNote> live(WorkspaceId workspace, Instant now, int limit) {
+        return database.query(
+                """
+                select id, created_at, last_used_at, expires_at from tokens
+                where workspace_id = ? and kind = 'agent' and ended_at is null and (expires_at is null or expires_at > ?)
+                order by created_at desc, id limit ?
+                """,
+                row -> new TokenNote(
+                        row.uuid("id"),
+                        row.instant("created_at"),
+                        row.instantOrNull("last_used_at"),
+                        row.instantOrNull("expires_at")),
+                workspace.value(),
+                now,
+                limit);
+    }
+
+    /// Ends one of a workspace's tokens; false when it has none of that id that is good.
+    boolean end(WorkspaceId workspace, UUID id, Instant now) {
+        var ended = database.update(
+                        "update tokens set ended_at = ? where id = ? and workspace_id = ? and kind = 'agent' and ended_at is null",
+                        now,
+                        id,
+                        workspace.value())
+                == 1;
+        if (ended) {
+            announce(workspace);
+        }
+        return ended;
+    }
+
+    /// Lets a workspace's tokens be good until then and no longer, one excepted.
+    void endLater(WorkspaceId workspace, Token besides, Instant until) {
+        database.update("""
+                update tokens set expires_at = least(coalesce(expires_at, ?), ?)
+                where workspace_id = ? and kind = 'agent' and ended_at is null and hash <> ?
+                """, until, until, workspace.value(), besides.hash());
+        announce(workspace);
+    }
+
+    /// Notes when tokens were used last.
+    void used(List<byte[]> hashes, Instant now) {
+        for (var hash : hashes) {
+            database.update("update tokens set last_used_at = ? where hash = ?", now, hash);
+        }
     }
 
     /// Ends all of a workspace's tokens of a kind.
@@ -72,5 +123,11 @@ final class TokenStore {
                 workspace == null ? "" : workspace.toString());
     }
 
-    record Found(@Nullable UUID workspace, @Nullable Instant expiry, boolean ended, boolean superseded, long epoch) {}
+    record Found(
+            @Nullable UUID workspace,
+            @Nullable Instant expiry,
+            boolean ended,
+            boolean superseded,
+            long epoch,
+            @Nullable Instant removedAt) {}
 }

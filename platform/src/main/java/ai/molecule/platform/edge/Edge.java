@@ -42,7 +42,7 @@ public final class Edge implements AutoCloseable {
     private static final Header NO_FRAME = HeaderValues.create("X-Frame-Options", "DENY");
     private static final Header NO_REFERRER = HeaderValues.create("Referrer-Policy", "no-referrer");
     private static final String AGENTS = "agents";
-    private static final Set<String> NEVER_LIMITED = Set.of("/registry/heartbeat");
+    private static final Set<String> NEVER_LIMITED = Set.of("/registry/heartbeat", "/uplink/poll");
 
     private final WebServer server;
     private final Gate gate;
@@ -72,6 +72,7 @@ public final class Edge implements AutoCloseable {
                 .ifPresent(address -> builder.putSocket(AGENTS, socket -> {
                     listen(socket, address, listening.port());
                     socket.addRouting(routing(routes, cors));
+                    socket.addRouting(webSockets);
                 }));
         this.server = builder.build();
     }

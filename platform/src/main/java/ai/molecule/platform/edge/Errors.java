@@ -1,5 +1,6 @@
 package ai.molecule.platform.edge;
 
+import ai.molecule.platform.access.Gone;
 import ai.molecule.platform.store.DatabaseException;
 import ai.molecule.platform.workspace.Workspaces;
 import ai.molecule.protocol.Json;
@@ -45,7 +46,7 @@ final class Errors {
     private static Answer refused(Refusal refusal) {
         var body = refusal.problem().toJson();
         switch (refusal.detail()) {
-            case Workspaces.Gone(var id, var removedAt) ->
+            case Gone(var id, var removedAt) ->
                 body.put("id", id.toString())
                         .put("removed_at", removedAt.toString())
                         .put("hint", "create a new workspace; a removed one does not come back");
@@ -81,8 +82,14 @@ final class Errors {
             case NOT_FOUND, WORKSPACE_NOT_FOUND -> 404;
             case METHOD_NOT_ALLOWED -> 405;
             case REQUEST_TIMEOUT -> 408;
-            case ILLEGAL_TRANSITION, CONFLICT, SUPERSEDED, CONFIRMATION_REQUIRED, ANCESTOR_PAUSED, NOT_POSSIBLE -> 409;
-            case WORKSPACE_REMOVED, CURSOR_LOST -> 410;
+            case ILLEGAL_TRANSITION,
+                    CONFLICT,
+                    SUPERSEDED,
+                    IDENTITY_IN_USE,
+                    CONFIRMATION_REQUIRED,
+                    ANCESTOR_PAUSED,
+                    NOT_POSSIBLE -> 409;
+            case WORKSPACE_REMOVED, CURSOR_LOST, UPLINK_LOST -> 410;
             case PAYLOAD_TOO_LARGE -> 413;
             case IDEMPOTENCY_KEY_REUSED -> 422;
             case RATE_LIMITED -> 429;

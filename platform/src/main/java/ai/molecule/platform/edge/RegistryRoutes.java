@@ -60,14 +60,17 @@ public final class RegistryRoutes {
         var caller = call.caller();
         var bearer = call.bearer() == null ? "" : call.bearer();
         var registration = Registration.read(call.json());
-        workspaces.require(registration.id());
+        if (registration.id() != null) {
+            workspaces.require(registration.id());
+        }
         var registered = registry.register(caller, bearer, registration);
         var answer = Json.object().put("status", "registered");
         if (registered.authToken() != null) {
             answer.put("auth_token", registered.authToken());
         }
-        return Answer.ok(answer.put("epoch", registered.workspace().guest().epoch())
-                .put("delivery_mode", "push")
+        return Answer.ok(answer.put("workspace_id", registered.workspace().id().toString())
+                .put("epoch", registered.workspace().guest().epoch())
+                .put("delivery_mode", registered.workspace().guest().delivery().wire())
                 .put("platform_inbound_secret", registered.inboundSecret()));
     }
 

@@ -13,11 +13,13 @@ import ai.molecule.protocol.Refusal.Reason;
 import ai.molecule.protocol.Wire;
 import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -65,9 +67,17 @@ public final class SecretRoutes {
         if (!(call.caller() instanceof Caller.Agent)) {
             throw new Refusal(Reason.FORBIDDEN, "Expected the workspace's own token");
         }
+        var workspace = present(call);
         var values = Json.object();
-        secrets.values(present(call)).forEach(values::put);
-        return new Answer.Body(200, "application/json", Json.bytes(values), Map.of("Cache-Control", "no-store"));
+        new TreeMap<>(secrets.values(workspace)).forEach(values::put);
+        var body = Json.bytes(values);
+        var tag = "\"" + secrets.mark(body) + "\"";
+        if (call.header(HeaderNames.IF_NONE_MATCH).filter(tag::equals).isPresent()) {
+            return new Answer.Body(304, "application/json", new byte[0], Map.of("ETag", tag));
+        }
+        secrets.tellRead(
+                workspace, values.properties().stream().map(Map.Entry::getKey).toList());
+        return new Answer.Body(200, "application/json", body, Map.of("Cache-Control", "no-store", "ETag", tag));
     }
 
     private static JsonNode names(List<SecretName> names) {

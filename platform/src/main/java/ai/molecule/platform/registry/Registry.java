@@ -8,6 +8,7 @@ import ai.molecule.platform.workspace.Guest;
 import ai.molecule.platform.workspace.Life;
 import ai.molecule.platform.workspace.Lives;
 import ai.molecule.platform.workspace.Workspace;
+import ai.molecule.protocol.DeliveryMode;
 import ai.molecule.protocol.Refusal;
 import ai.molecule.protocol.Registration;
 import ai.molecule.protocol.WorkspaceId;
@@ -49,7 +50,7 @@ public final class Registry {
     /// @throws Refusal when the caller may not, the URL is not allowed, or the workspace is in no state to be
     /// registered
     public Registered register(Caller caller, String bearer, Registration registration) {
-        var id = registration.id();
+        var id = whose(caller, registration);
         return database.inTransaction(() -> {
             lives.hold(id);
             var token = credential(caller, bearer, id);
@@ -77,8 +78,7 @@ public final class Registry {
         Registration.checkCard(card);
         lives.change(id, found -> {
             refuseRemoved(found);
-            return found.with(
-                    Guest.announced(found.guest().url(), card, found.guest().epoch()));
+            return found.with(found.guest().showing(card));
         });
     }
 
@@ -104,8 +104,40 @@ public final class Registry {
         if (external && !url.isEmpty()) {
             urls.checkWhenNamed(url);
         }
-        var guest = Guest.announced(url, registration.agentCard(), found.guest().epoch() + 1);
+        var guest = Guest.announced(
+                url,
+                delivery(registration, external),
+                registration.agentCard(),
+                found.guest().epoch() + 1);
         return found.with(found.life().registered(clock.instant())).with(guest);
+    }
+
+    /// Whom a registration is for: an enrolment knows it, everybody else says it.
+    private static WorkspaceId whose(Caller caller, Registration registration) {
+        var named = registration.id();
+        if (named != null) {
+            return named;
+        }
+        return switch (caller) {
+            case Caller.Enrolled(var workspace) -> workspace;
+            case Caller.Agent(var workspace, var _) -> workspace;
+            case Caller.Admin _ ->
+                throw new Refusal(Refusal.Reason.INVALID_FIELD, "Expected \"id\" to name the workspace");
+        };
+    }
+
+    /// An agent of our own backends is reached where its backend says, an external one without a URL asks.
+    private static DeliveryMode delivery(Registration registration, boolean external) {
+        var said = registration.delivery();
+        if (said == DeliveryMode.PUSH && external && registration.url().isEmpty()) {
+            throw new Refusal(
+                    Refusal.Reason.INVALID_FIELD,
+                    "Expected \"url\" for \"delivery_mode\": \"push\"; without one: \"uplink\" or \"poll\"");
+        }
+        if (said != null) {
+            return said;
+        }
+        return external && registration.url().isEmpty() ? DeliveryMode.POLL : DeliveryMode.PUSH;
     }
 
     private static void refuseRemoved(Workspace found) {

@@ -32,6 +32,14 @@ final class RouteStore {
                 workspace.value());
     }
 
+    boolean expectsUplink(WorkspaceId workspace) {
+        return database.first(
+                        "select 1 as one from workspaces where id = ? and delivery = 'uplink' and status in ('online', 'degraded')",
+                        row -> true,
+                        workspace.value())
+                .isPresent();
+    }
+
     Optional<Way> find(WorkspaceId workspace) {
         return database.first(
                 "select external, address, headers, speaks, streams, epoch from ways where workspace_id = ? and reachable",

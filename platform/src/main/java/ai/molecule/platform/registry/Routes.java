@@ -25,13 +25,16 @@ public final class Routes {
 
     /// The way to an agent.
     ///
+    /// @param uplinked true when the address is that of the platform's process at which the agent's uplink ends
     /// @param headers what a call must carry beside
     /// @param speaks the A2A version to speak with it
     /// @param streams true when it can answer with a stream
     /// @param epoch which life of the agent it is
     /// @param inboundSecret what proves to the agent that the platform calls
     public record Route(
+            WorkspaceId workspace,
             URI address,
+            boolean uplinked,
             Map<String, String> headers,
             String inboundSecret,
             A2aVersion speaks,
@@ -67,12 +70,19 @@ public final class Routes {
         return store.find(workspace);
     }
 
+    /// True while a workspace's agent counts as alive, though its uplink broke just now.
+    public boolean expectsUplink(WorkspaceId workspace) {
+        return store.expectsUplink(workspace);
+    }
+
     /// The route that a way makes, for who knows the way already.
     ///
     /// @throws Refusal `invalid_url` when it leads where no agent may be called
     public Route along(WorkspaceId workspace, Way way) {
         return new Route(
-                way.external() ? urls.checkBeforeCall(way.address()) : URI.create(way.address()),
+                workspace,
+                way.external() ? urls.checkBeforeCall(way.address()) : way.target(),
+                way.uplinked(),
                 way.headers(),
                 keys.inboundSecret(workspace, way.epoch()),
                 way.speaks(),

@@ -3,6 +3,7 @@ package ai.molecule.platform.registry;
 import ai.molecule.platform.store.Row;
 import ai.molecule.protocol.A2aVersion;
 import ai.molecule.protocol.Json;
+import java.net.URI;
 import java.util.Map;
 
 /// How the current agent of a workspace is reached, as the view `ways` has it.
@@ -15,8 +16,21 @@ import java.util.Map;
 public record Way(
         boolean external, String address, Map<String, String> headers, A2aVersion speaks, boolean streams, long epoch) {
 
+    /// What the address of a process in which an uplink ends begins with.
+    public static final String UPLINK = "uplink+";
+
     public Way {
         headers = Map.copyOf(headers);
+    }
+
+    /// True where the agent opened a connection to us, and the address is that of the process in which it ends.
+    public boolean uplinked() {
+        return address.startsWith(UPLINK);
+    }
+
+    /// Where calls go.
+    URI target() {
+        return URI.create(uplinked() ? address.substring(UPLINK.length()) : address);
     }
 
     /// Reads the columns of the view.

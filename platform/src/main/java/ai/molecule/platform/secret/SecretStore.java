@@ -73,6 +73,11 @@ final class SecretStore {
                 owner);
     }
 
+    /// Tells every process of a change.
+    void announce(String channel, String workspace) {
+        database.query("select pg_notify(?, ?) is null as told", row -> row.flag("told"), channel, workspace);
+    }
+
     Optional<byte[]> probe() {
         return database.first("select sealed from seals where id = 1", row -> row.bytes("sealed"));
     }

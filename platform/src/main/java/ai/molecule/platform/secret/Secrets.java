@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 /// journal tells of every change, but never a value.
 public final class Secrets {
 
+    /// The channel on which changes are announced; the payload is the workspace, empty for all of them.
+    public static final String CHANNEL = "secrets";
+
     private static final int PER_OWNER_MAX = 200;
     private static final int VALUE_MAX = 32 * 1024;
     /// Shorter ones are in every other word.
@@ -130,6 +133,7 @@ public final class Secrets {
                 .put("key", name)
                 .put("scope", workspace == null ? "global" : "workspace")
                 .put("status", what);
+        store.announce(CHANNEL, workspace == null ? "" : workspace.toString());
         return journal.append(Event.SECRET_CHANGED, workspace, payload);
     }
 
@@ -158,6 +162,19 @@ public final class Secrets {
             }
         }
         return values;
+    }
+
+    /// Tells the journal that an agent fetched its values; which, but not what they are.
+    public void tellRead(WorkspaceId workspace, List<String> names) {
+        var payload = Json.object();
+        var keys = payload.putArray("keys");
+        names.forEach(keys::add);
+        journal.append(Event.SECRETS_READ, workspace, payload);
+    }
+
+    /// The same for the same content only; nothing of the content can be guessed from it without our key.
+    public String mark(byte[] content) {
+        return seal.mark(content);
     }
 
     /// A text without the values that a workspace's agent got: what agents write before they end is told to

@@ -73,7 +73,8 @@ public record Sighting(Workspace workspace, Presence presence) {
                 .put("status", life.status())
                 .put("status_since", life.since().toString())
                 .put("status_reason", life.reason())
-                .put("url", workspace.guest().url());
+                .put("url", workspace.guest().url())
+                .put("delivery_mode", workspace.guest().delivery().wire());
         var card = workspace.guest().card();
         json.set("agent_card", card.isMissingNode() ? null : card);
         json.put("parent_id", place.parent() == null ? null : place.parent().toString())

@@ -4,6 +4,7 @@ import ai.molecule.platform.backend.HostAccess;
 import ai.molecule.platform.store.Database;
 import ai.molecule.platform.store.Row;
 import ai.molecule.protocol.A2aVersion;
+import ai.molecule.protocol.DeliveryMode;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.node.MissingNode;
@@ -71,7 +72,7 @@ final class WorkspaceStore {
                 """
                 update workspaces set name = ?, role = ?, tier = ?, runtime = ?, backend = ?, max_concurrent_tasks = ?, metadata = ?,
                     host_dir = ?, host_read_only = ?, host_privileged = ?,
-                    parent_id = ?, x = ?, y = ?, collapsed = ?, url = ?, agent_card = ?, speaks = ?, streams = ?, epoch = ?,
+                    parent_id = ?, x = ?, y = ?, collapsed = ?, url = ?, delivery = ?, agent_card = ?, speaks = ?, streams = ?, epoch = ?,
                     status = ?, status_since = ?, status_reason = ?, generation = ?, instance = ?, region = ?, version = version + 1
                 where id = ? and version = ?
                 """,
@@ -90,6 +91,7 @@ final class WorkspaceStore {
                 place.y(),
                 place.collapsed(),
                 changed.guest().url(),
+                changed.guest().delivery().wire(),
                 card.isMissingNode() ? null : card.toString(),
                 changed.guest().speaks().wire(),
                 changed.guest().streams(),
@@ -280,6 +282,7 @@ final class WorkspaceStore {
                         row.flag("collapsed")),
                 new Guest(
                         row.text("url"),
+                        DeliveryMode.parse(row.text("delivery")),
                         card == null ? MissingNode.getInstance() : Json.trusted(card),
                         A2aVersion.negotiate(row.text("speaks")).orElse(A2aVersion.V0_3),
                         row.flag("streams"),

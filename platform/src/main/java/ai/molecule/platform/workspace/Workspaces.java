@@ -1,6 +1,7 @@
 package ai.molecule.platform.workspace;
 
 import ai.molecule.platform.access.Access;
+import ai.molecule.platform.access.Gone;
 import ai.molecule.platform.journal.Journal;
 import ai.molecule.platform.secret.Secrets;
 import ai.molecule.platform.store.Database;
@@ -384,7 +385,4 @@ public final class Workspaces {
         }
         return found;
     }
-
-    /// A workspace that was, and when it ended.
-    public record Gone(WorkspaceId id, Instant removedAt) {}
 }

@@ -97,7 +97,11 @@ public final class ProcessBackend implements Backend {
         try {
             var child = launch(order);
             children.put(order.workspace(), child);
-            Thread.ofVirtual().name("agent-" + child.process().pid()).start(() -> attend(order.workspace(), child));
+            // Reading a pipe holds a virtual thread's carrier, of which there are 256 at most.
+            Thread.ofPlatform()
+                    .daemon()
+                    .name("agent-" + child.process().pid())
+                    .start(() -> attend(order.workspace(), child));
             return child.started();
         } catch (IOException failed) {
             throw new BackendException("Expected to start a process, but: " + failed.getMessage(), failed);

@@ -1,0 +1,100 @@
+package ai.molecule.agent;
+
+import ai.molecule.agent.command.CommandEngine;
+import ai.molecule.agent.echo.EchoEngine;
+import ai.molecule.agent.uplink.Desk;
+import ai.molecule.protocol.Json;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.net.URI;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// The commands of the agent: everything that joins from wherever it is, without a port of its own.
+@Command(
+        name = "molecule agent",
+        mixinStandardHelpOptions = true,
+        description =
+                "An agent of Molecule. Without a command it takes everything from its environment: --variables lists it.",
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "64:what was said is no good",
+            "73:another agent runs on the state directory",
+            "77:the platform refuses the token",
+            "78:a newer agent took its place",
+            "79:its workspace was removed"
+        })
+final class Commands {
+
+    /// One of our own agents, wherever it is.
+    @Command(
+            name = "join",
+            mixinStandardHelpOptions = true,
+            description = "Runs our agent here and joins the organisation. Later starts need no address and no token.")
+    int join(
+            @Parameters(arity = "0..1", paramLabel = "<url>", defaultValue = "", description = "the platform's address")
+                    String address,
+            @Mixin Joining joining)
+            throws InterruptedException {
+        return joining.run(
+                address,
+                (line, secrets) ->
+                        new OwnTrade(new EchoEngine(name -> secrets.values().get(name)), line));
+    }
+
+    /// Somebody else's A2A server.
+    @Command(
+            name = "bridge",
+            mixinStandardHelpOptions = true,
+            description = "Puts an A2A server nearby, of any language and version, into the organisation.")
+    int bridge(
+            @Parameters(arity = "0..1", paramLabel = "<url>", defaultValue = "", description = "the platform's address")
+                    String address,
+            @Option(names = "--to", required = true, paramLabel = "<url>", description = "where the server is") URI to,
+            @Mixin Joining joining)
+            throws InterruptedException {
+        var server = URI.create(to.toString().endsWith("/") ? to.toString() : to + "/");
+        return joining.run(address, (line, secrets) -> new Bridged(new BridgeDesk(server)));
+    }
+
+    /// Any command.
+    @Command(
+            name = "exec",
+            mixinStandardHelpOptions = true,
+            description = "Runs a command for each message: it gets the text, and writes the answer."
+                    + " Secrets of the workspace are in its environment.")
+    int exec(
+            @Parameters(arity = "1..*", paramLabel = "-- <command>", description = "the command and its arguments")
+                    List<String> command,
+            @Mixin Joining joining)
+            throws InterruptedException {
+        return joining.run("", (line, secrets) -> new OwnTrade(new CommandEngine(command, secrets::values), line));
+    }
+
+    /// A server nearby.
+    private record Bridged(BridgeDesk bridge) implements RemoteAgent.Trade {
+
+        @Override
+        public Desk desk() {
+            return bridge;
+        }
+
+        @Override
+        public Load load() {
+            return bridge;
+        }
+
+        @Override
+        public JsonNode card(String name) throws IOException, InterruptedException {
+            var card = bridge.card();
+            if (!name.isEmpty() && card.deepCopy() instanceof ObjectNode renamed) {
+                return renamed.put("name", name);
+            }
+            return card.isObject() ? card : Json.object();
+        }
+    }
+}

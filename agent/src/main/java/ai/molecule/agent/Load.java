@@ -1,0 +1,13 @@
+package ai.molecule.agent;
+
+/// How busy an agent is.
+interface Load {
+
+    int active();
+
+    /// What it is at; empty for nothing.
+    String current();
+
+    /// Is called whenever the number of active tasks changes.
+    void onBusyChanged(Runnable listener);
+}

@@ -1,0 +1,66 @@
+package ai.molecule.agent;
+
+import ai.molecule.protocol.WorkspaceId;
+import java.io.IOException;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// The secrets of the agent's workspace, as they are now: fetched when it joins, and again whenever the platform says
+/// that they changed. Soft, and written nowhere.
+final class Secrets {
+
+    private final PlatformLine line;
+    private final ReentrantLock fetching = new ReentrantLock();
+    private volatile Map<String, String> values = Map.of();
+    private volatile @Nullable WorkspaceId workspace;
+    private volatile String tag = "";
+    private volatile Consumer<Map<String, String>> listener = values -> {};
+
+    Secrets(PlatformLine line) {
+        this.line = line;
+    }
+
+    Map<String, String> values() {
+        return values;
+    }
+
+    /// Is told of them now, where there are any, and whenever they changed.
+    void onChange(Consumer<Map<String, String>> other) {
+        listener = other;
+        if (!tag.isEmpty()) {
+            other.accept(values);
+        }
+    }
+
+    void of(WorkspaceId whose) {
+        workspace = whose;
+        refresh();
+    }
+
+    /// Fetches them where they changed; keeps those it has where that is not possible now.
+    void refresh() {
+        var whose = workspace;
+        if (whose == null) {
+            return;
+        }
+        fetching.lock();
+        try {
+            var fetched = line.secrets(whose, tag);
+            if (fetched.isPresent()) {
+                values = fetched.get().values();
+                tag = fetched.get().tag();
+                listener.accept(values);
+                System.out.println("secrets: "
+                        + String.join(", ", values.keySet().stream().sorted().toList()));
+            }
+        } catch (IOException unreachable) {
+            System.out.println("secrets cannot be fetched: " + unreachable.getMessage());
+        } catch (InterruptedException stopping) {
+            Thread.currentThread().interrupt();
+        } finally {
+            fetching.unlock();
+        }
+    }
+}

@@ -1,0 +1,85 @@
+package ai.molecule.platform.uplink;
+
+import ai.molecule.platform.store.Database;
+import ai.molecule.protocol.WorkspaceId;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/// The SQL of uplinks.
+final class UplinkStore {
+
+    private final Database database;
+    private final long holder;
+
+    /// @param holder the number of this process's lock
+    UplinkStore(Database database, long holder) {
+        this.database = database;
+        this.holder = holder;
+    }
+
+    /// An uplink as it is kept.
+    record Kept(String kind, String peer, boolean open, Instant openedAt, String why) {}
+
+    void opened(Uplink uplink, String address, Instant now) {
+        database.update(
+                """
+                insert into uplinks (workspace_id, epoch, session, holder, address, kind, peer, opened_at)
+                values (?, ?, ?, ?, ?, ?, ?, ?)
+                on conflict (workspace_id) do update set epoch = excluded.epoch, session = excluded.session, holder = excluded.holder,
+                    address = excluded.address, kind = excluded.kind, peer = excluded.peer, opened_at = excluded.opened_at,
+                    closed_at = null, why = ''
+                where uplinks.epoch <= excluded.epoch
+                """,
+                uplink.identity().workspace().value(),
+                uplink.identity().epoch(),
+                uplink.session(),
+                holder,
+                address,
+                uplink.kind(),
+                uplink.identity().peer(),
+                now);
+    }
+
+    void closed(Uplink uplink, Instant heardAt) {
+        database.update(
+                "update uplinks set address = '', closed_at = ?, why = ? where workspace_id = ? and session = ?",
+                heardAt,
+                uplink.why(),
+                uplink.identity().workspace().value(),
+                uplink.session());
+    }
+
+    /// Closes those whose process is gone.
+    void closeOrphans(Instant now) {
+        database.update("""
+                update uplinks u set address = '', closed_at = ?, why = 'the platform process that held it ended'
+                where u.address <> '' and u.holder <> ? and not exists (select from pg_locks l
+                    where l.locktype = 'advisory' and l.granted and (l.classid::int8 << 32) + l.objid::int8 = u.holder)
+                """, now, holder);
+    }
+
+    /// The agents that count as alive, are reached over an uplink, and have had none since.
+    List<Lost> lost(Instant since) {
+        return database.query("""
+                select w.id, coalesce(u.why, '') as why from workspaces w left join uplinks u on u.workspace_id = w.id and u.epoch = w.epoch
+                where w.delivery = 'uplink' and w.status in ('online', 'degraded') and coalesce(u.address, '') = ''
+                    and greatest(u.closed_at, w.status_since) < ?
+                limit 1000
+                """, row -> new Lost(new WorkspaceId(row.uuid("id")), row.text("why")), since);
+    }
+
+    record Lost(WorkspaceId workspace, String why) {}
+
+    Optional<Kept> find(WorkspaceId workspace) {
+        return database.first(
+                "select kind, peer, address <> '' as open, opened_at, why from uplinks where workspace_id = ?",
+                row -> new Kept(
+                        row.text("kind"),
+                        row.text("peer"),
+                        row.flag("open"),
+                        row.instant("opened_at"),
+                        row.text("why")),
+                workspace.value());
+    }
+}
