@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createServer as createSocket } from "node:net";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { TaskPushNotificationConfig } from "@a2a-js/sdk";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -17,6 +19,7 @@ let house: House;
 let theirs: Agent;
 let oldTheirs: Agent;
 let ours: ChildProcess;
+const bridges: ChildProcess[] = [];
 const targets: Record<string, Target> = {};
 
 async function freePort(): Promise<number> {
@@ -32,6 +35,27 @@ async function register(name: string, url: string, card: unknown): Promise<{ id:
   const id = await house.create({ name, runtime: "external", external: true, max_concurrent_tasks: 20 });
   const registered = await house.api<{ platform_inbound_secret: string }>("POST", "/registry/register", { id, url, agent_card: card });
   return { id, secret: registered.platform_inbound_secret };
+}
+
+/** Puts an A2A server into the organisation that knows of none, over an uplink; gives its workspace. */
+async function bridge(name: string, server: string): Promise<string> {
+  const created = await house.api<{ id: string; connection: { enrolment_token: string } }>("POST", "/workspaces", {
+    name,
+    runtime: "external",
+    external: true,
+    max_concurrent_tasks: 20,
+  });
+  const java = process.env.JAVA_HOME ? join(process.env.JAVA_HOME, "bin/java") : "java";
+  const arguments_ = ["bridge", house.url, "--to", server, "--token", created.connection.enrolment_token];
+  bridges.push(
+    spawn(
+      java,
+      ["-XX:+UseSerialGC", "-jar", join(root, "agent/target/molecule-agent-0.1.0-all.jar"), ...arguments_, "--state", mkdtempSync(join(tmpdir(), "bridge-"))],
+      { stdio: "ignore" },
+    ),
+  );
+  await vi.waitFor(async () => expect((await house.api<{ open: boolean }>("GET", `/workspaces/${created.id}/uplink`)).open).toBe(true), { timeout: 20_000 });
+  return created.id;
 }
 
 beforeAll(async () => {
@@ -56,6 +80,8 @@ beforeAll(async () => {
   const their = await register("theirs", `${theirs.url}/`, theirs.card);
   const theirsThrough = { fetch: inspector.fetch, url: `${house.url}/workspaces/${their.id}/a2a/`, bearer: house.adminToken() };
   const old = await register("old", `${oldTheirs.url}/`, oldTheirs.card);
+  const bridged = await bridge("bridged", theirs.url);
+  const oldBridged = await bridge("old, bridged", oldTheirs.url);
   Object.assign(targets, {
     "ours, directly": { ...oursDirect, binding: "JSONRPC", card: own },
     "ours, through the platform": { ...oursThrough, binding: "JSONRPC" },
@@ -72,11 +98,14 @@ beforeAll(async () => {
       bearer: house.adminToken(),
       binding: "JSONRPC",
     },
+    "theirs, through the bridge": { ...theirsThrough, url: `${house.url}/workspaces/${bridged}/a2a/`, binding: "JSONRPC" },
+    "theirs of 0.3, through the bridge": { ...theirsThrough, url: `${house.url}/workspaces/${oldBridged}/a2a/`, binding: "JSONRPC" },
   });
 });
 
 afterAll(async () => {
   ours?.kill();
+  bridges.forEach((one) => one.kill());
   await theirs?.close();
   await oldTheirs?.close();
   await house?.close();
@@ -98,6 +127,8 @@ describe.each([
   ["theirs, through the platform, HTTP+JSON", "theirs, directly"],
   ["theirs, through the platform, 0.3", "theirs, directly"],
   ["theirs of 0.3, through the platform", "theirs, directly"],
+  ["theirs, through the bridge", "theirs, directly"],
+  ["theirs of 0.3, through the bridge", "theirs, directly"],
 ])("%s", (through, direct) => {
   const all = { ...checks, ...(through.startsWith("theirs") ? replies : refusals) };
   for (const [name, check] of Object.entries(all)) {

@@ -6,6 +6,7 @@ import { Canvas } from "./canvas/Canvas";
 import { CreateDialog } from "./dialogs/CreateDialog";
 import { DeadLetters } from "./dialogs/DeadLetters";
 import { FleetTable } from "./dialogs/FleetTable";
+import { ConnectDialog } from "./dialogs/ConnectDialog";
 import { RemoveDialog } from "./dialogs/RemoveDialog";
 import { Search } from "./dialogs/Search";
 import { SidePanel } from "./panel/SidePanel";
@@ -89,6 +90,7 @@ function House() {
       {dialog?.kind === "dead-letters" && <DeadLetters />}
       {dialog?.kind === "table" && <FleetTable />}
       {dialog?.kind === "remove" && <RemoveDialog id={dialog.id} />}
+      {dialog?.kind === "connect" && <ConnectDialog id={dialog.id} />}
       <Toasts />
     </ReactFlowProvider>
   );

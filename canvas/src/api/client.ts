@@ -1,5 +1,5 @@
 import { randomId } from "./id";
-import type { ActivityRow, BackendOffer, Fact, PushLine, Runtime, SecretName, Stay, TaskLine, TaskShown, Usage, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
+import type { ActivityRow, AgentToken, BackendOffer, Connection, Fact, PushLine, Runtime, SecretName, Stay, TaskLine, TaskShown, UplinkKnown, Usage, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
 
 /** A refusal of the platform: its sentence, its stable code, and the whole body for what else it says. */
 export class Refused extends Error {
@@ -35,6 +35,11 @@ export const api = {
   patch: (id: string, patch: WorkspacePatch) => call("PATCH", `/workspaces/${id}`, patch),
   remove: (id: string, confirm: boolean) => call("DELETE", `/workspaces/${id}${confirm ? "?confirm=true" : ""}`),
   act: (id: string, verb: "restart" | "pause" | "hibernate" | "resume") => call("POST", `/workspaces/${id}/${verb}`),
+  enrol: (id: string) => call<Connection>("POST", `/workspaces/${id}/enrolments`),
+  uplink: (id: string) => call<UplinkKnown>("GET", `/workspaces/${id}/uplink`),
+  tokens: async (id: string) => (await call<{ tokens: AgentToken[] }>("GET", `/workspaces/${id}/tokens`)).tokens,
+  addToken: (id: string) => call<{ auth_token: string }>("POST", `/workspaces/${id}/tokens`),
+  endToken: (id: string, token: string) => call("DELETE", `/workspaces/${id}/tokens/${token}`),
   tasks: (id: string) => call<TaskLine[]>("GET", `/workspaces/${id}/tasks`),
   task: (id: string) => call<TaskShown>("GET", `/tasks/${id}`),
   cancelTask: (id: string) => call<TaskLine>("POST", `/tasks/${id}/cancel`),

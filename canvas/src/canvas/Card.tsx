@@ -10,6 +10,12 @@ const REMOTE_TITLE = {
   waiting: "Runs on hardware of yours; never seen yet",
 } as const;
 
+const REMOTE_HOW = {
+  push: "",
+  poll: "; asks for its messages",
+  uplink: "; reached over a connection that it opened",
+} as const;
+
 export interface CardData extends Record<string, unknown> {
   team: boolean;
   inside: number;
@@ -57,8 +63,8 @@ function Where({ workspace }: { workspace: Workspace }) {
   const remote = remoteLook(workspace);
   if (remote) {
     return (
-      <span className={`pill remote ${remote}`} title={REMOTE_TITLE[remote]}>
-        REMOTE
+      <span className={`pill remote ${remote}`} title={`${REMOTE_TITLE[remote]}${REMOTE_HOW[workspace.delivery_mode]}`}>
+        REMOTE{remote === "waiting" || workspace.delivery_mode === "push" ? "" : ` · ${workspace.delivery_mode}`}
       </span>
     );
   }

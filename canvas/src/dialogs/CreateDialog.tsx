@@ -3,6 +3,7 @@ import { api } from "../api/client";
 import type { BackendOffer, Connection, Runtime, WorkspaceDraft } from "../api/types";
 import { useFleet } from "../store/fleet";
 import { useView } from "../store/view";
+import { Connect } from "./ConnectDialog";
 import { Modal } from "./Modal";
 
 const TIERS = [
@@ -86,7 +87,7 @@ export function CreateDialog({ parent }: { parent: string | undefined }) {
         </fieldset>
         {external ? (
           <label>
-            Agent's URL <small>can be left out until it registers</small>
+            Agent's URL <small>leave it out: the agent connects by itself</small>
             <input name="url" type="url" placeholder="https://agent.example.com" />
           </label>
         ) : (
@@ -169,29 +170,5 @@ function Price({ perHour }: { perHour: number | undefined }) {
     <small className="price" title="about, while its agent runs, by the list; without volume and traffic">
       ${perHour.toFixed(4)}/h
     </small>
-  );
-}
-
-/** How the agent joins. The enrolment is shown here once. */
-function Connect({ connection }: { connection: Connection }) {
-  const { open } = useView.getState();
-  const command = `curl -X POST ${connection.registry_endpoint} \\
-  -H "Authorization: Bearer ${connection.enrolment_token}" \\
-  -d '{"id":"${connection.workspace_id}","url":"https://your-agent.example.com","agent_card":{"name":"My agent"}}'`;
-  return (
-    <Modal title="Connect the agent" className="wide">
-      <h2>Connect the agent</h2>
-      <p>
-        Register from where the agent runs. The token is good once, within 24 hours, and is not shown again. The answer holds the agent's own token, for
-        its heartbeats.
-      </p>
-      <pre className="command">{command}</pre>
-      <div className="buttons">
-        {window.isSecureContext && <button onClick={() => void navigator.clipboard.writeText(command)}>Copy</button>}
-        <button className="primary" onClick={() => open(undefined)}>
-          Done
-        </button>
-      </div>
-    </Modal>
   );
 }

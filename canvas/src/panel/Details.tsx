@@ -4,6 +4,7 @@ import type { LifeStatus, Stay, Usage, Workspace } from "../api/types";
 import { useFleet } from "../store/fleet";
 import { useView } from "../store/view";
 import { STATUS_WORD, duration } from "../store/words";
+import { Remote } from "./Remote";
 
 const RESTARTABLE: readonly LifeStatus[] = ["provisioning", "online", "degraded", "offline", "failed"];
 
@@ -83,6 +84,7 @@ export function Details({ workspace }: { workspace: Workspace }) {
             </dd>
           </>
         )}
+        {workspace.external && <Remote workspace={workspace} />}
         <dt>Agent's URL</dt>
         <dd className="mono">{workspace.url || "none"}</dd>
         <dt>Workspace id</dt>

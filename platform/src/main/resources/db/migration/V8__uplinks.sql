@@ -35,3 +35,41 @@ from workspaces w
                           when w.delivery = 'poll' then ''
                           when w.backend = 'external' then w.url
                           else coalesce(i.address, '') end as address) a;
+
+-- Leases what waits, oldest first: as many as there are free slots, of one (owner, context) only the oldest and only once the
+-- one before it has reached the agent. Of an agent that fetches its messages itself nobody asks whether it can be reached.
+create function ledger_lease(now_at timestamptz, of_target uuid, by_holder bigint, held_until timestamptz, fetched boolean, most int)
+    returns setof deliveries language plpgsql as $$
+declare
+    box mailboxes;
+    way record;
+begin
+    box := mailbox_hold(of_target);
+    select w.reachable, w.slots, w.epoch into way from ways w where w.workspace_id = of_target;
+    if not (way.reachable or fetched) or box.queued = 0 then
+        return;
+    end if;
+    return query
+        with next as (
+            select d.id from deliveries d
+            where d.target = of_target and d.phase = 'queued' and (d.not_before <= now_at or d.epoch <> way.epoch)
+                and (d.reentrant or box.running < way.slots)
+                and not exists (select from deliveries e
+                    where e.target = of_target and e.context_id = d.context_id and e.owner = d.owner and e.id < d.id
+                        and (e.phase = 'queued' or (e.phase = 'leased' and not e.acknowledged))
+                    -- Keeps it a look into the index for each message; as a join it would compare all with all.
+                    offset 0)
+            order by d.id limit least(greatest(way.slots - box.running, 1), most)),
+        leased as (
+            update deliveries d set phase = 'leased', acknowledged = false, lease = d.lease + 1, holder = by_holder,
+                    leased_until = held_until
+                from next where d.id = next.id returning d.*),
+        counted as (
+            update mailboxes m set queued = m.queued - sum.messages, bytes = m.bytes - sum.bytes, running = m.running + sum.messages
+                from (select count(*)::int as messages, coalesce(sum(l.bytes), 0)::bigint as bytes from leased l) sum
+                where m.workspace_id = of_target)
+        select * from leased;
+end
+$$;
+alter function ledger_lease(timestamptz, uuid, bigint, timestamptz, boolean, int) set enable_seqscan = off;
+drop function ledger_lease(timestamptz, uuid, bigint, timestamptz);

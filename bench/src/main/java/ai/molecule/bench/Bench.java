@@ -33,7 +33,8 @@ public final class Bench implements Callable<Integer> {
 
     @Option(
             names = "--only",
-            description = "one group of: starts, docker, fly, online, a2a, streams, mailbox, heartbeats (default: all)")
+            description =
+                    "one group of: starts, docker, fly, online, a2a, streams, mailbox, heartbeats, uplinks (default: all)")
     private String only = "";
 
     @Option(names = "--machines", description = "Fly machines in one burst (default: ${DEFAULT-VALUE})")
@@ -80,6 +81,9 @@ public final class Bench implements Callable<Integer> {
             }
             if (wanted("heartbeats")) {
                 heartbeats(platform);
+            }
+            if (wanted("uplinks")) {
+                new Uplinks(platform, agents, this::row).measure();
             }
         }
         System.out.println("\n| figure | value |\n|---|---|");

@@ -7,6 +7,7 @@ import ai.molecule.platform.a2a.Cards;
 import ai.molecule.platform.a2a.Courses;
 import ai.molecule.platform.a2a.Deadlines;
 import ai.molecule.platform.a2a.Deliveries;
+import ai.molecule.platform.a2a.Inbox;
 import ai.molecule.platform.a2a.Means;
 import ai.molecule.platform.a2a.PushRelay;
 import ai.molecule.platform.a2a.Pushes;
@@ -28,6 +29,7 @@ import ai.molecule.platform.edge.Edge;
 import ai.molecule.platform.edge.EventSocket;
 import ai.molecule.platform.edge.Gate;
 import ai.molecule.platform.edge.HealthRoutes;
+import ai.molecule.platform.edge.InboxRoutes;
 import ai.molecule.platform.edge.InteriorRoutes;
 import ai.molecule.platform.edge.JournalRoutes;
 import ai.molecule.platform.edge.Limits;
@@ -178,7 +180,7 @@ final class House implements AutoCloseable {
         var cards = new Cards(workspaces, url);
         var ledger = keep(new Ledger(database, settings.mailbox(), clock));
         var ownAddress = new CompletableFuture<URI>();
-        var uplinks = keep(new Uplinks(lives, access, heartbeats, database, ownAddress::join, clock));
+        var uplinks = new Uplinks(lives, access, heartbeats, database, ownAddress::join, clock);
         var line = keep(new AgentLine(AgentLine.Patience.DEFAULT, uplinks));
         var ways = new Routes(database, agentUrls, keys);
         var awakening = new Awakening(ways, line, registry);
@@ -216,6 +218,8 @@ final class House implements AutoCloseable {
                 new RegistryRoutes(registry, heartbeats, new Peers(database), workspaces, hierarchy, cards).routes());
         routes.addAll(new A2aRoutes(switchboard, clock).routes());
         var polls = new Polls(uplinks);
+        var inbox = new Inbox(ledger, clock);
+        routes.addAll(new InboxRoutes(inbox, heartbeats).routes());
         routes.addAll(new UplinkRoutes(uplinks, polls, keys, access).routes());
         routes.addAll(new CardRoutes(cards, hierarchy).routes());
         routes.addAll(new DelegationRoutes(switchboard, board, asking, activity, clock).routes());
@@ -241,6 +245,8 @@ final class House implements AutoCloseable {
                         TerminalSocket.PATH,
                         () -> new TerminalSocket(interiors, gate)),
                 meters));
+        // Agents hear that we stop before the door closes.
+        keep(uplinks);
         port = edge.port();
         ownAddress.complete(URI.create("http://" + reachable(settings.host()) + ":" + port + "/"));
         platformUrl.set(
@@ -261,6 +267,7 @@ final class House implements AutoCloseable {
         notices.on(Journal.CHANNEL, any -> deliveries.look(""));
         var waking = new Loop("waking", LOOK_PACE, sleep::wake);
         notices.on(Ledger.CHANNEL, deliveries::look);
+        notices.on(Ledger.CHANNEL, inbox::look);
         notices.on(Ledger.CHANNEL, any -> waking.wake());
         keep(notices).start();
         keep(settling).start();

@@ -64,6 +64,7 @@ class DocsTest {
             return;
         }
         var process = new ProcessBuilder("bash", "-euo", "pipefail", "-c", script)
+                .directory(ROOT.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(Files.createTempFile("docs", ".out").toFile());
         if (document.toString().contains("fly")) {

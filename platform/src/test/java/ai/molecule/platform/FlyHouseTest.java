@@ -194,9 +194,6 @@ class FlyHouseTest {
         house.awaitTask(id, back, "completed");
         assertThat(fly.emulator().machines())
                 .noneMatch(machine -> id.equals(machine.metadata().get("molecule_workspace")));
-        assertThat(house.admin("PATCH", "/workspaces/" + id, "{\"backend\":\"external\"}")
-                        .status())
-                .isEqualTo(400);
         assertThat(house.admin("PATCH", "/workspaces/" + id, "{\"backend\":\"elsewhere\"}")
                         .text("code"))
                 .isEqualTo("backend_not_available");

@@ -123,6 +123,14 @@ public final class TestHouse implements AutoCloseable {
         return House.build(Settings.read(environment), AGENT_JAR, new House.Knobs(InstantSource.system(), limits));
     }
 
+    /// Another process' house over the same database.
+    public TestHouse beside() throws Exception {
+        var other = Files.createTempDirectory("molecule-house");
+        var its = new HashMap<>(settings);
+        its.put("PORT", "0");
+        return new TestHouse(other, address, its, build(other, address, Limits.DEFAULT, its));
+    }
+
     /// Stops the house and builds it again over the same directory and database.
     public void restart() throws Exception {
         house.close();

@@ -27,13 +27,18 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /// An agent without a port, reached over a connection that it opened; and everything that can become of that
 /// connection.
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock("one house after the other")
 class UplinkTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
-    private static final int MESSAGES = Integer.getInteger("uplink.messages", 3_000);
+    private static final int MESSAGES = Integer.getInteger("uplink.messages", 2_000);
     private static final int SENDERS = 20;
 
     @TempDir
@@ -46,7 +51,11 @@ class UplinkTest {
 
     @BeforeEach
     void open() throws Exception {
-        house = TestHouse.open(Map.of("PORT", String.valueOf(freePort())));
+        house = TestHouse.open(Map.of(
+                "PORT",
+                String.valueOf(freePort()),
+                "SECRETS_ENCRYPTION_KEY",
+                "the same for all processes of a platform"));
         proxy = new HostileProxy(house.port());
     }
 
@@ -241,6 +250,9 @@ class UplinkTest {
         var second =
                 house.call("POST", "/uplink/poll", token, "{\"epoch\":\"1\",\"boot\":\"another process\"}", Map.of());
         assertThat(second.status()).isEqualTo(409);
+        var endless = "{\"boot\":\"" + "x".repeat(18 * 1024 * 1024) + "\"}";
+        assertThat(house.call("POST", "/uplink/poll", token, endless, Map.of()).status())
+                .isEqualTo(413);
         assertThat(second.text("code")).isEqualTo("identity_in_use");
         assertThat(second.text("error")).contains("from 127.0.0.1");
         assertThat(answer(id, "it is me")).isEqualTo("it is me");
@@ -291,6 +303,66 @@ class UplinkTest {
         assertThat(gone.status()).isEqualTo(410);
         assertThat(gone.text("id")).isEqualTo(id);
         assertThat(gone.text("removed_at")).isNotEmpty();
+    }
+
+    @Test
+    void whicheverProcessIsAskedItIsReachedWhereItsUplinkEnds() throws Exception {
+        try (var other = house.beside()) {
+            var id = external("");
+            var agent = join(house.url(), id);
+            for (var words : List.of("asked elsewhere", "slow but asked elsewhere")) {
+                assertThat(TestHouse.texts(other.say(id, TestHouse.ADMIN_TOKEN, words))
+                                .toString())
+                        .contains(words.substring(words.length() - 9));
+            }
+            var task =
+                    other.drop(id, "slow " + "word ".repeat(200), "").path("id").asText();
+            await().atMost(PATIENCE).until(() -> other.task(id, task).toString().contains("\"word \""));
+            other.post("/tasks/" + task + "/cancel", "");
+            other.awaitTask(id, task, "canceled");
+            house.stop();
+            await().atMost(PATIENCE).until(() -> !agent.connected());
+            await().atMost(PATIENCE).until(() -> other.status(id).equals("offline"));
+            house.restart();
+            await().atMost(PATIENCE).until(agent::connected);
+            assertThat(TestHouse.texts(other.say(id, TestHouse.ADMIN_TOKEN, "back again"))
+                            .toString())
+                    .contains("again");
+        }
+    }
+
+    @Test
+    void aWorkspaceMovesOutAndComesBackWithEverythingThatIsItsOwn() throws Exception {
+        var id = house.create("{\"name\":\"mover\",\"secrets\":{\"KEY\":\"12345\"}}");
+        house.awaitStatus(id, "online");
+        house.admin("PATCH", "/workspaces/" + id, "{\"x\":321,\"y\":123}");
+        var moved = house.admin("PATCH", "/workspaces/" + id, "{\"backend\":\"external\"}");
+        assertThat(moved.status()).as("%s", moved.body()).isEqualTo(200);
+        assertThat(house.status(id)).isEqualTo("awaiting_agent");
+        var task = house.drop(id, "on the way", "").path("id").asText();
+        var agent = RemoteAgent.joining(house.url())
+                .state(Files.createDirectories(state.resolve(id)))
+                .enrolment(
+                        moved.body().path("connection").path("enrolment_token").asText())
+                .inBackground()
+                .start(new Noting());
+        agents.add(agent);
+        house.awaitTask(id, task, "completed");
+        await().atMost(PATIENCE).until(() -> agent.secrets().equals(Map.of("KEY", "12345")));
+        assertThat(house.get("/workspaces/" + id).body().path("x").asInt()).isEqualTo(321);
+        assertThat(house.get("/workspaces/" + id).body().path("external").asBoolean())
+                .isTrue();
+        assertThat(house.admin("PATCH", "/workspaces/" + id, "{\"backend\":\"process\"}")
+                        .status())
+                .isEqualTo(200);
+        assertThat(agent.awaitEnd()).isIn(77, 78);
+        var back = house.drop(id, "secret KEY", "").path("id").asText();
+        house.awaitTask(id, back, "completed");
+        assertThat(house.task(id, back).toString()).contains("KEY has 5 characters");
+        var home = house.get("/workspaces/" + id);
+        assertThat(home.text("backend")).isEqualTo("process");
+        assertThat(home.text("runtime")).isEqualTo("echo");
+        assertThat(home.body().path("x").asInt()).isEqualTo(321);
     }
 
     @Test

@@ -120,7 +120,7 @@ public final class AgentLine implements AutoCloseable {
                 .timeout(patience(method))
                 .header("Content-Type", "application/json")
                 .header("Accept", method.streams() ? "text/event-stream, application/json" : "application/json")
-                .header("Authorization", "Bearer " + route.inboundSecret())
+                .header("Authorization", "Bearer " + route.secret())
                 .POST(HttpRequest.BodyPublishers.ofByteArray(Json.bytes(body(route.speaks(), method, params))));
         headers(route, headers).forEach(request::setHeader);
         return request.build();
@@ -174,7 +174,7 @@ public final class AgentLine implements AutoCloseable {
         }
         var request = HttpRequest.newBuilder(route.address().resolve(AgentCard.PATH))
                 .timeout(GREETING_PATIENCE)
-                .header("Authorization", "Bearer " + route.inboundSecret());
+                .header("Authorization", "Bearer " + route.secret());
         route.headers().forEach(request::setHeader);
         try {
             return client.send(request.build(), HttpResponse.BodyHandlers.discarding())

@@ -21,10 +21,19 @@ public final class Keys {
 
     /// The secret that the platform shows to a workspace's agent when it calls it; a new one with every epoch.
     public String inboundSecret(WorkspaceId workspace, long epoch) {
+        return sealed("inbound|" + workspace + "|" + epoch);
+    }
+
+    /// The secret that one process of the platform shows to another when it calls a workspace's agent through it.
+    public String relaySecret(WorkspaceId workspace) {
+        return sealed("relay|" + workspace);
+    }
+
+    private String sealed(String purpose) {
         try {
             var mac = Mac.getInstance(ALGORITHM);
             mac.init(key);
-            var sealed = mac.doFinal(("inbound|" + workspace + "|" + epoch).getBytes(StandardCharsets.UTF_8));
+            var sealed = mac.doFinal(purpose.getBytes(StandardCharsets.UTF_8));
             return Base64.getUrlEncoder().withoutPadding().encodeToString(sealed);
         } catch (GeneralSecurityException impossible) {
             throw new IllegalStateException("Expected " + ALGORITHM + " in every JDK", impossible);

@@ -69,8 +69,13 @@ public record Call(
     ///
     /// @throws Refusal when there is none, it is too large, too slow, or not JSON
     JsonNode json() {
+        return jsonUpTo(limits.bodyBytes());
+    }
+
+    /// The body as JSON of at most so many bytes.
+    JsonNode jsonUpTo(int max) {
         try {
-            return Json.readKeepable(bytes(limits.bodyBytes()));
+            return Json.readKeepable(bytes(max));
         } catch (Json.MalformedException bad) {
             throw new Refusal(Reason.BAD_REQUEST, String.valueOf(bad.getMessage()));
         }

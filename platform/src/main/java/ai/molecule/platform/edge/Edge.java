@@ -42,7 +42,8 @@ public final class Edge implements AutoCloseable {
     private static final Header NO_FRAME = HeaderValues.create("X-Frame-Options", "DENY");
     private static final Header NO_REFERRER = HeaderValues.create("Referrer-Policy", "no-referrer");
     private static final String AGENTS = "agents";
-    private static final Set<String> NEVER_LIMITED = Set.of("/registry/heartbeat", "/uplink/poll");
+    private static final Set<String> NEVER_LIMITED =
+            Set.of("/registry/heartbeat", "/uplink/poll", "/uplinks/{id}", "/workspaces/{id}/inbox");
 
     private final WebServer server;
     private final Gate gate;

@@ -90,13 +90,13 @@ public final class UplinkRoutes {
 
     /// For another process of the platform over the same database, which shows the secret that agents are shown.
     private Answer relay(Call call) {
-        var uplink = uplinks.find(call.id())
-                .orElseThrow(() -> new Refusal(Reason.UNAVAILABLE, "Expected an uplink here, but there is none"));
         var shown = call.header(HeaderNames.AUTHORIZATION).orElse("").getBytes(StandardCharsets.UTF_8);
-        var expected = "Bearer " + keys.inboundSecret(call.id(), uplink.epoch());
+        var expected = "Bearer " + keys.relaySecret(call.id());
         if (!MessageDigest.isEqual(shown, expected.getBytes(StandardCharsets.UTF_8))) {
             throw new Refusal(Reason.INVALID_TOKEN, "Expected the secret of another process of this platform");
         }
+        var uplink = uplinks.find(call.id())
+                .orElseThrow(() -> new Refusal(Reason.UNAVAILABLE, "Expected an uplink here, but there is none"));
         try {
             var body = Json.readKeepable(call.bytes(UplinkFrame.LENGTH_MAX));
             if (!(body instanceof ObjectNode request)) {

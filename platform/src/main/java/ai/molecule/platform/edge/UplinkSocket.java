@@ -1,6 +1,7 @@
 package ai.molecule.platform.edge;
 
 import ai.molecule.platform.access.Access;
+import ai.molecule.platform.store.DatabaseException;
 import ai.molecule.platform.uplink.Transport;
 import ai.molecule.platform.uplink.Uplink;
 import ai.molecule.platform.uplink.Uplinks;
@@ -74,6 +75,9 @@ public final class UplinkSocket implements WsListener {
             uplink = uplinks.open(Objects.requireNonNull(identity).from(peer), line);
         } catch (Refusal refused) {
             line.refuse(refused);
+        } catch (DatabaseException away) {
+            LOG.warn("An uplink cannot be taken on ({}); its agent tries again", away.getMessage());
+            line.cut();
         }
     }
 

@@ -207,8 +207,13 @@ public final class WorkspaceRoutes {
     }
 
     private Answer patch(Call call) {
-        workspaces.patch(call.id(), Patch.read(call.json(), call.admin()));
-        return Answer.ok(Json.object().put("status", "updated"));
+        var wasExternal = workspaces.require(call.id()).profile().external();
+        var patched = workspaces.patch(call.id(), Patch.read(call.json(), call.admin()));
+        var answer = Json.object().put("status", "updated");
+        if (patched.profile().external() && !wasExternal) {
+            answer.set("connection", connection(patched));
+        }
+        return Answer.ok(answer);
     }
 
     private Answer remove(Call call) {

@@ -136,6 +136,19 @@ public final class Ledger implements AutoCloseable {
         return store.lease(target, clock.instant());
     }
 
+    /// Leases what waits, for an agent that asks for it.
+    ///
+    /// @param hold for how long nobody else gets it
+    public List<Lease> fetch(WorkspaceId target, int most, Duration hold) {
+        var now = clock.instant();
+        return store.lease(target, now, now.plus(hold), true, most);
+    }
+
+    /// Goes on holding a message that an agent fetched.
+    public void prolong(Lease lease, Duration hold) {
+        store.prolong(lease, clock.instant().plus(hold));
+    }
+
     /// The workspaces whose agents can have something of what waits.
     public List<WorkspaceId> waitingTargets() {
         return store.waitingTargets(clock.instant());
@@ -166,7 +179,12 @@ public final class Ledger implements AutoCloseable {
 
     /// A lease as it is now; empty when it is over.
     public Optional<Lease> held(Lease lease) {
-        return store.held(lease);
+        return held(lease.delivery(), lease.number());
+    }
+
+    /// A lease as it is now, where it is still good.
+    public Optional<Lease> held(long delivery, int number) {
+        return store.held(delivery, number);
     }
 
     /// Goes on holding deliveries that are at work in this process.

@@ -189,11 +189,27 @@ final class LedgerStore {
 
     /// Leases what the agent of a workspace can have now.
     List<Lease> lease(WorkspaceId target, Instant now) {
+        return lease(target, now, now.plus(limits.lease()), false, Integer.MAX_VALUE);
+    }
+
+    /// Leases what waits in front of a workspace.
+    ///
+    /// @param fetched true when its agent asks for it
+    List<Lease> lease(WorkspaceId target, Instant now, Instant until, boolean fetched, int most) {
         return database.query("""
                 select d.*, t.agent_task, coalesce(nullif(t.agent_context, ''),
                     context_name(d.target, d.owner, d.context_id)) as agent_context
-                from ledger_lease(?, ?, ?, ?) d join tasks t on t.id = d.task_id order by d.id
-                """, LedgerStore::lease, now, target.value(), holder, now.plus(limits.lease()));
+                from ledger_lease(?, ?, ?, ?, ?, ?) d join tasks t on t.id = d.task_id order by d.id
+                """, LedgerStore::lease, now, target.value(), holder, until, fetched, most);
+    }
+
+    /// Goes on holding one delivery, under a lease that is still good.
+    void prolong(Lease lease, Instant until) {
+        database.update(
+                "update deliveries set leased_until = ? where id = ? and lease = ? and phase = 'leased'",
+                until,
+                lease.delivery(),
+                lease.number());
     }
 
     /// Takes over what processes held that are gone, and what was held for too long, by this one too.
@@ -216,13 +232,13 @@ final class LedgerStore {
     }
 
     /// A lease as it is now, where it is still good.
-    Optional<Lease> held(Lease lease) {
+    Optional<Lease> held(long delivery, int number) {
         return database.first("""
                 select d.*, t.agent_task, coalesce(nullif(t.agent_context, ''),
                     context_name(d.target, d.owner, d.context_id)) as agent_context
                 from deliveries d join tasks t on t.id = d.task_id
                 where d.id = ? and d.lease = ? and d.phase = 'leased'
-                """, LedgerStore::lease, lease.delivery(), lease.number());
+                """, LedgerStore::lease, delivery, number);
     }
 
     /// Goes on holding deliveries.

@@ -30,13 +30,13 @@ public final class Routes {
     /// @param speaks the A2A version to speak with it
     /// @param streams true when it can answer with a stream
     /// @param epoch which life of the agent it is
-    /// @param inboundSecret what proves to the agent that the platform calls
+    /// @param secret what proves to the agent, or to the process before it, that the platform calls
     public record Route(
             WorkspaceId workspace,
             URI address,
             boolean uplinked,
             Map<String, String> headers,
-            String inboundSecret,
+            String secret,
             A2aVersion speaks,
             boolean streams,
             long epoch) {
@@ -84,7 +84,7 @@ public final class Routes {
                 way.external() ? urls.checkBeforeCall(way.address()) : way.target(),
                 way.uplinked(),
                 way.headers(),
-                keys.inboundSecret(workspace, way.epoch()),
+                way.uplinked() ? keys.relaySecret(workspace) : keys.inboundSecret(workspace, way.epoch()),
                 way.speaks(),
                 way.streams(),
                 way.epoch());

@@ -87,11 +87,6 @@ public final class Uplink {
         return identity;
     }
 
-    /// Which life of the agent it belongs to.
-    public long epoch() {
-        return identity.epoch();
-    }
-
     UUID session() {
         return session;
     }

@@ -112,7 +112,12 @@ public final class Uplinks implements AutoCloseable {
         if (replaced != null) {
             replaced.bye("replaced", "a newer uplink of the same agent took its place");
         }
-        store.opened(made, Way.UPLINK + relay(id), clock.instant());
+        try {
+            store.opened(made, Way.UPLINK + relay(id), clock.instant());
+        } catch (DatabaseException away) {
+            leave(made);
+            throw away;
+        }
         made.trySend(new UplinkFrame.Welcome(made.session().toString(), identity.epoch(), (int)
                 SILENCE.plusSeconds(3).toSeconds()));
         lives.change(

@@ -22,6 +22,9 @@ public record Draft(
         String url,
         Map<String, String> secrets) {
 
+    /// What agents are made of where nobody says.
+    static final String RUNTIME_DEFAULT = "echo";
+
     /// Keeps its own copy.
     public Draft {
         secrets = Map.copyOf(secrets);
@@ -60,7 +63,7 @@ public record Draft(
                 wire.text("name"),
                 wire.text("role", ""),
                 wire.integer("tier", 0) == 0 ? Tier.T2 : Tier.of(wire.integer("tier", 0)),
-                external ? Profile.EXTERNAL : runtime.isEmpty() ? "echo" : runtime,
+                external ? Profile.EXTERNAL : runtime.isEmpty() ? RUNTIME_DEFAULT : runtime,
                 external ? Profile.EXTERNAL : backend.isEmpty() ? defaultBackend : backend,
                 (int) Math.max(1, wire.integer("max_concurrent_tasks", 1)),
                 HostFields.read(wire, HostAccess.NONE),

@@ -26,6 +26,11 @@ public record Guest(String url, DeliveryMode delivery, JsonNode card, A2aVersion
         return new Guest(url, delivery, AgentCard.own(card), AgentCard.spokenBy(card), AgentCard.streams(card), epoch);
     }
 
+    /// Nobody any more; whoever comes next begins another epoch.
+    Guest gone() {
+        return new Guest("", DeliveryMode.PUSH, MissingNode.getInstance(), A2aVersion.V0_3, false, epoch);
+    }
+
     /// The same with another card.
     public Guest showing(JsonNode other) {
         return announced(url, delivery, other, epoch);

@@ -70,7 +70,8 @@ final class InstanceStore {
         return database.query(
                 """
                 select w.id from workspaces w left join instances i on i.workspace_id = w.id
-                where w.backend <> 'external' and (
+                where (w.backend = 'external' and (i.workspace_id is not null or (w.status = 'removed' and w.ran_at <> '')))
+                    or w.backend <> 'external' and (
                     (w.status = 'provisioning' and coalesce(i.not_before, '-infinity') <= ?
                         and (i.workspace_id is null or i.generation < w.generation or i.phase <> 'running'
                             or i.not_before < ?))

@@ -241,6 +241,15 @@ public sealed interface Life {
         };
     }
 
+    /// Another kind of place is to run its agent; what follows depends on which.
+    default Life moved(Life next) {
+        return switch (this) {
+            case Provisioning _, AwaitingAgent _, Online _, Degraded _, Offline _, Hibernated _, Failed _ -> next;
+            case Paused paused -> paused;
+            case Removed _ -> throw refuse("move");
+        };
+    }
+
     /// A person wants it gone.
     default Life removed(Instant now) {
         return switch (this) {

@@ -1,5 +1,6 @@
 package ai.molecule.platform.workspace;
 
+import ai.molecule.platform.backend.HostAccess;
 import ai.molecule.protocol.Refusal;
 import ai.molecule.protocol.Wire;
 import ai.molecule.protocol.WireException;
@@ -65,28 +66,38 @@ public final class Patch {
                 runtime(old),
                 backend(old),
                 (int) wire.integer("max_concurrent_tasks", old.maxConcurrentTasks()),
-                HostFields.read(wire, old.host()),
+                host(old),
                 wire.has("metadata") ? wire.object("metadata").json() : old.metadata());
     }
 
-    /// Another runtime comes with the next start; whose agent runs elsewhere has none to choose.
+    /// Another runtime comes with the next start. An external agent brings its own; one that comes to a backend
+    /// is made of what is asked for, or of what new workspaces are.
     private String runtime(Profile old) {
-        var wanted = wire.text("runtime", old.runtime());
-        if (!wanted.equals(old.runtime()) && (old.external() || wanted.equals(Profile.EXTERNAL))) {
+        var backend = backend(old);
+        if (backend.equals(Profile.EXTERNAL)) {
+            var wanted = wire.text("runtime", Profile.EXTERNAL);
+            if (!wanted.equals(old.runtime()) && !wanted.equals(Profile.EXTERNAL)) {
+                throw new WireException("Expected no \"runtime\", because an external agent brings its own");
+            }
+            return old.external() ? old.runtime() : Profile.EXTERNAL;
+        }
+        var wanted = wire.text("runtime", old.external() ? Draft.RUNTIME_DEFAULT : old.runtime());
+        if (wanted.equals(Profile.EXTERNAL)) {
             throw new WireException(
-                    "Expected \"runtime\" to stay as it was created, because an external agent brings its own");
+                    "Expected \"runtime\" to be one that backends run; to move it to hardware of your own: \"backend\": \"external\"");
         }
         return wanted;
     }
 
-    /// Another backend comes at once; whose agent nobody here runs is at none.
+    /// Another backend comes at once, and so does none: `external`.
     private String backend(Profile old) {
-        var wanted = wire.text("backend", old.backend());
-        if (!wanted.equals(old.backend()) && (old.external() || wanted.equals(Profile.EXTERNAL))) {
-            throw new WireException("Expected \"backend\" to be one that runs agents, before and after, but found "
-                    + old.backend() + " and " + wanted);
-        }
-        return wanted;
+        return wire.text("backend", old.backend());
+    }
+
+    private HostAccess host(Profile old) {
+        return backend(old).equals(Profile.EXTERNAL) && !old.external() && !wire.mentions("workspace_dir")
+                ? HostAccess.NONE
+                : HostFields.read(wire, old.host());
     }
 
     Place applyTo(Place old) {

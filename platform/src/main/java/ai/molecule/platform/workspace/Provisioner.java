@@ -163,6 +163,10 @@ public final class Provisioner {
         spares.handOver(id);
         var workspace = lives.change(id, this::due);
         var instance = instances.find(id).orElse(null);
+        if (workspace.profile().external()) {
+            vacate(workspace);
+            return;
+        }
         var backend = surroundings.backends().get(workspace.profile().backend());
         if (backend == null) {
             lives.change(
@@ -288,6 +292,28 @@ public final class Provisioner {
                 LOG.warn("Workspace {} left {}, but: {}", id, name, failed.getMessage());
             }
         }
+    }
+
+    /// Its agent is somebody else's now: the one that ran here ends; what it wrote stays, for when the workspace comes
+    /// back. What cannot be done now is tried again.
+    private void vacate(Workspace workspace) {
+        var id = workspace.id();
+        var keepData = lives.claim(id) != Backend.Claim.NOTHING;
+        for (var name : lives.leftAt(id, Profile.EXTERNAL)) {
+            var before = surroundings.backends().get(name);
+            try {
+                if (before != null) {
+                    before.purge(id, keepData);
+                }
+            } catch (BackendException failed) {
+                LOG.warn("Workspace {} left {}, but: {}; trying again", id, name, failed.getMessage());
+                return;
+            }
+        }
+        if (!keepData) {
+            lives.leftNothing(id);
+        }
+        instances.delete(id);
     }
 
     /// Nothing of it stays anywhere; what cannot be purged now is tried again.

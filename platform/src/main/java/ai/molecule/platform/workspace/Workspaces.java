@@ -143,16 +143,28 @@ public final class Workspaces {
                     offer.checkHost(profile);
                 }
                 var patched = old.with(profile).with(patch.applyTo(old.place()));
-                return moves ? moved(patched) : patched;
+                return moves ? moved(old, patched) : patched;
             });
         });
     }
 
     /// Another backend starts its agent, at once where it has one; the one before is left by that start.
-    private Workspace moved(Workspace patched) {
-        return patched.life().wantsAgent()
-                ? patched.with(patched.life().restarted(clock.instant())).nextGeneration()
-                : patched;
+    /// Another place for its agent. To or from hardware that nobody here manages, another agent comes, and the one
+    /// before has no right to anything any more.
+    private Workspace moved(Workspace old, Workspace patched) {
+        var now = clock.instant();
+        var crosses = old.profile().external() != patched.profile().external();
+        if (!crosses) {
+            return patched.life().wantsAgent()
+                    ? patched.with(patched.life().restarted(now)).nextGeneration()
+                    : patched;
+        }
+        access.endAll(patched.id());
+        Life next = patched.profile().external() ? new Life.AwaitingAgent(now) : new Life.Provisioning(now);
+        return patched.with(patched.life().moved(next))
+                .with(patched.guest().gone())
+                .with(Whereabouts.UNKNOWN)
+                .nextGeneration();
     }
 
     /// The workspaces whose agents the platform has started and not stopped.

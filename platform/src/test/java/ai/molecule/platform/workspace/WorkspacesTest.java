@@ -271,7 +271,7 @@ class WorkspacesTest {
         var token = rooms.register(made);
         rooms.workspaces.remove(made.id(), false, false);
         assertRefused(
-                Reason.INVALID_TOKEN,
+                Reason.WORKSPACE_REMOVED,
                 () -> new ai.molecule.platform.access.Access(rooms.database, "another operator's token", rooms.clock)
                         .identify(token));
     }

@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { House } from "./house";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const SCREENSHOTS = join(ROOT, "target/screenshots");
+const AGENT = join(ROOT, "agent/target/molecule-agent-0.1.0-all.jar");
+const JAVA = process.env.JAVA_HOME ? join(process.env.JAVA_HOME, "bin/java") : "java";
+
+describe("an agent that connects by itself", () => {
+  let house: House;
+  let browser: Browser;
+  let page: Page;
+  let agent: ChildProcess | undefined;
+
+  beforeAll(async () => {
+    mkdirSync(SCREENSHOTS, { recursive: true });
+    house = await House.open();
+    browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    });
+    page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    page.on("pageerror", (error) => {
+      throw error;
+    });
+    await page.goto(await house.newLink());
+    await page.getByText("Live", { exact: true }).waitFor();
+  });
+
+  afterAll(async () => {
+    agent?.kill();
+    await browser?.close();
+    await house?.close();
+  });
+
+  const card = (name: string) => page.getByTestId("card").filter({ has: page.getByRole("heading", { name, exact: true }) });
+  const shot = (name: string) => page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
+
+  it("is created with a command to copy, and turns green with its first word", async () => {
+    await page.getByRole("button", { name: "New workspace" }).first().click();
+    await page.getByLabel("Name", { exact: true }).fill("Laptop");
+    await page.getByText("Elsewhere").click();
+    await page.getByRole("button", { name: "Create", exact: true }).click();
+    const command = page.getByTestId("connect-command");
+    await command.waitFor();
+    expect(await command.textContent()).toContain("mol_enr_••••••");
+    await page.getByText("Waiting for the agent …").waitFor();
+    await page.getByRole("button", { name: "Show the enrolment" }).click();
+    await shot("connect-waiting");
+    const words = ((await command.textContent()) ?? "").trim().split(/\s+/);
+    expect(words.slice(0, 3)).toEqual(["molecule", "agent", "join"]);
+    agent = spawn(JAVA, ["-XX:+UseSerialGC", "-jar", AGENT, ...words.slice(2), "--state", mkdtempSync(join(tmpdir(), "joining-"))], { stdio: "ignore" });
+    await page.getByText("Online: messages reach it over a connection that it opened").waitFor();
+    await shot("connect-here");
+    await page.getByRole("button", { name: "Done" }).click();
+    await card("Laptop").getByText("REMOTE · uplink").waitFor();
+  });
+
+  it("answers in the chat, and shows how it is reached", async () => {
+    await page.getByRole("tab", { name: "Details" }).click();
+    await page.getByTestId("delivery").getByText("over its uplink: a WebSocket, from 127.0.0.1").waitFor();
+    await shot("remote-details");
+    await page.getByRole("tab", { name: "Chat" }).click();
+    await page.getByLabel("Message").fill("hello over there");
+    await page.keyboard.press("Enter");
+    await page.getByText("hello over there").nth(1).waitFor();
+  });
+
+  it("is cut off when its token is revoked, and may be connected again", async () => {
+    await page.getByRole("tab", { name: "Details" }).click();
+    await page.getByTestId("tokens").getByRole("button", { name: "Revoke" }).click();
+    await page.getByTestId("tokens").getByText("none").waitFor();
+    await expect.poll(() => agent?.exitCode, { timeout: 10_000 }).toBe(77);
+    await card("Laptop").getByText("Offline").waitFor({ timeout: 20_000 });
+    await shot("remote-cut-off");
+    await page.getByRole("button", { name: "Connect an agent" }).click();
+    await page.getByRole("tab", { name: "A2A server" }).click();
+    expect(await page.getByTestId("connect-command").textContent()).toContain("molecule agent bridge");
+    await page.getByRole("button", { name: "Done" }).click();
+  });
+});
