@@ -92,8 +92,12 @@ class InboxTest {
         });
         var asking = CompletableFuture.supplyAsync(() -> {
             try {
-                return TestHouse.texts(house.rpc(
-                        id, "SendMessage", "{\"message\":{\"role\":\"ROLE_USER\",\"parts\":[{\"text\":\"hello\"}]}}"));
+                return house.rpc(
+                                id,
+                                "SendMessage",
+                                "{\"message\":{\"role\":\"ROLE_USER\",\"parts\":[{\"text\":\"hello\"}]}}")
+                        .body()
+                        .findValuesAsText("text");
             } catch (Exception failed) {
                 throw new IllegalStateException(failed);
             }

@@ -207,8 +207,9 @@ public final class WorkspaceRoutes {
     }
 
     private Answer patch(Call call) {
+        var patch = Patch.read(call.json(), call.admin());
         var wasExternal = workspaces.require(call.id()).profile().external();
-        var patched = workspaces.patch(call.id(), Patch.read(call.json(), call.admin()));
+        var patched = workspaces.patch(call.id(), patch);
         var answer = Json.object().put("status", "updated");
         if (patched.profile().external() && !wasExternal) {
             answer.set("connection", connection(patched));
