@@ -63,7 +63,7 @@ describe("an agent that connects by itself", () => {
 
   it("answers in the chat, and shows how it is reached", async () => {
     await page.getByRole("tab", { name: "Details" }).click();
-    await page.getByTestId("delivery").getByText("over its uplink: a WebSocket, from 127.0.0.1").waitFor();
+    await expect.poll(() => page.getByTestId("delivery").textContent(), { timeout: 10_000 }).toBe("over its uplink: a WebSocket, from 127.0.0.1");
     await shot("remote-details");
     await page.getByRole("tab", { name: "Chat" }).click();
     await page.getByLabel("Message").fill("hello over there");

@@ -5,6 +5,9 @@ import { useView } from "../store/view";
 
 const KIND = { socket: "a WebSocket", poll: "requests that wait, because no WebSocket gets through" } as const;
 
+/** Connections are no facts, so the feed does not bring them: asked for while somebody looks. */
+const PACE = 2000;
+
 /** How messages reach an agent elsewhere, and the tokens that are good for it. */
 export function Remote({ workspace }: { workspace: Workspace }) {
   const [uplink, setUplink] = useState<UplinkKnown>();
@@ -13,16 +16,18 @@ export function Remote({ workspace }: { workspace: Workspace }) {
   const { complain, open, say } = useView.getState();
   useEffect(() => {
     let wanted = true;
-    api
-      .uplink(workspace.id)
-      .then((known) => wanted && setUplink(known))
-      .catch(() => wanted && setUplink(undefined));
-    api
-      .tokens(workspace.id)
-      .then((found) => wanted && setTokens(found))
-      .catch(() => {});
+    let timer: ReturnType<typeof setTimeout>;
+    const ask = async () => {
+      const [known, found] = await Promise.all([api.uplink(workspace.id).catch(() => undefined), api.tokens(workspace.id).catch(() => undefined)]);
+      if (!wanted) return;
+      setUplink(known);
+      if (found) setTokens(found);
+      timer = setTimeout(() => void ask(), PACE);
+    };
+    void ask();
     return () => {
       wanted = false;
+      clearTimeout(timer);
     };
   }, [workspace.id, workspace.status, workspace.epoch, asked]);
   const end = (token: AgentToken) =>
