@@ -20,11 +20,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// A platform within Fly's private network, where machines have names: nothing of them is open to the world.
-@Execution(ExecutionMode.CONCURRENT)
 class FlyPrivateReachTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(40);

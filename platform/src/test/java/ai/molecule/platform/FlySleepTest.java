@@ -14,11 +14,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// Scale to zero: messages come at any instant while agents fall asleep, sleep and wake.
-@Execution(ExecutionMode.CONCURRENT)
 class FlySleepTest {
 
     private static final int WORKSPACES = 20;

@@ -13,16 +13,11 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /// What goes wrong at Fly stands on the workspace, in a state and with words of its own for each thing.
-@Execution(ExecutionMode.CONCURRENT)
-@ResourceLock("the faults of its emulator")
 class FlyTroubleTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private static TestFly fly;
     private static TestHouse house;

@@ -27,14 +27,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /// An agent without a port, reached over a connection that it opened; and everything that can become of that
 /// connection.
-@Execution(ExecutionMode.CONCURRENT)
-@ResourceLock("one house after the other")
 class UplinkTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);

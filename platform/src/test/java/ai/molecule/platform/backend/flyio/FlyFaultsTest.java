@@ -24,13 +24,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// Every error that is known of, at every call of a workspace's whole life; also answers that are lost, and a
 /// platform that ends with them. Whatever happens there is never a second machine, what is ordered comes to be
 /// when it is ordered again, and nothing is left in the end.
-@Execution(ExecutionMode.CONCURRENT)
 class FlyFaultsTest {
 
     private static final int AT_ONCE = 64;
