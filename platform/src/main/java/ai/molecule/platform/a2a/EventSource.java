@@ -16,7 +16,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// The events of an agent's stream, one JSON-RPC response each, from HTTP or from elsewhere. While enough of them
@@ -29,7 +29,7 @@ final class EventSource implements BodySubscriber<EventSource>, AutoCloseable {
 
     private final BlockingQueue<Signal> waiting = new LinkedBlockingQueue<>();
     private final SseParser parser = new SseParser(data -> waiting.add(new Signal.Data(data)));
-    private final AtomicBoolean paused = new AtomicBoolean();
+    private final AtomicInteger unasked = new AtomicInteger();
     private volatile Flow.@Nullable Subscription subscription;
     private volatile long heardAt = System.nanoTime();
     private volatile boolean over;
@@ -79,10 +79,10 @@ final class EventSource implements BodySubscriber<EventSource>, AutoCloseable {
 
     private void goOn() {
         if (full()) {
-            paused.set(true);
+            unasked.incrementAndGet();
             more();
         } else {
-            request();
+            request(1);
         }
     }
 
@@ -113,15 +113,15 @@ final class EventSource implements BodySubscriber<EventSource>, AutoCloseable {
     }
 
     private void more() {
-        if (paused.get() && !full() && paused.compareAndSet(true, false)) {
-            request();
+        if (unasked.get() > 0 && !full()) {
+            request(unasked.getAndSet(0));
         }
     }
 
-    private void request() {
+    private void request(int events) {
         var given = subscription;
-        if (given != null) {
-            given.request(1);
+        if (given != null && events > 0) {
+            given.request(events);
         }
     }
 

@@ -26,18 +26,18 @@ final class UplinkAnswer implements Uplink.Answering {
 
     private final CompletableFuture<Heard> head = new CompletableFuture<>();
     private final EventSource events = new EventSource();
-    private volatile Uplink.@Nullable Calling calling;
+    private final Credit credit = new Credit();
 
     /// Asks.
     ///
     /// @throws LineException when the question did not get onto the uplink
     void ask(Uplink uplink, Map<String, String> headers, ObjectNode body) throws LineException {
+        // Events may come before the call returns here; what they cost must be known by then.
+        events.onSubscribe(credit);
         try {
-            var begun = uplink.call(headers, body, this);
-            calling = begun;
-            events.onSubscribe(new Credit(begun));
+            credit.of(uplink.call(headers, body, this));
             if (head.isCancelled()) {
-                begun.drop();
+                credit.cancel();
             }
         } catch (Transport.BrokenException broken) {
             throw new LineException(Fault.UNREACHABLE, "the agent's uplink broke", broken);
@@ -67,10 +67,7 @@ final class UplinkAnswer implements Uplink.Answering {
 
     void cancel() {
         head.cancel(true);
-        var begun = calling;
-        if (begun != null) {
-            begun.drop();
-        }
+        credit.cancel();
     }
 
     @Override
@@ -124,26 +121,32 @@ final class UplinkAnswer implements Uplink.Answering {
     /// Asks for more in larger steps than one event.
     private static final class Credit implements Flow.Subscription {
 
-        private final Uplink.Calling calling;
         private final AtomicInteger owed = new AtomicInteger();
+        private volatile Uplink.@Nullable Calling calling;
 
-        Credit(Uplink.Calling calling) {
-            this.calling = calling;
+        void of(Uplink.Calling begun) {
+            calling = begun;
+            request(0);
         }
 
         @Override
         public void request(long events) {
-            if (owed.addAndGet((int) events) >= UplinkFrame.CREDIT / 2) {
+            var owes = owed.addAndGet((int) events) >= UplinkFrame.CREDIT / 2;
+            var begun = calling;
+            if (owes && begun != null) {
                 var now = owed.getAndSet(0);
                 if (now > 0) {
-                    calling.more(now);
+                    begun.more(now);
                 }
             }
         }
 
         @Override
         public void cancel() {
-            calling.drop();
+            var begun = calling;
+            if (begun != null) {
+                begun.drop();
+            }
         }
     }
 }
