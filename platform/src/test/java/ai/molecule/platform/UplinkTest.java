@@ -87,7 +87,7 @@ class UplinkTest {
             for (var word : text.split(" ", -1)) {
                 work.write(word + " ", false);
                 if (text.startsWith("slow")) {
-                    Thread.sleep(Duration.ofMillis(100));
+                    LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
                 }
             }
             work.complete();

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -166,12 +165,8 @@ final class PollLine implements Line {
     }
 
     @Override
-    public String awaitEnd() throws InterruptedException {
-        try {
-            return over.get();
-        } catch (ExecutionException impossible) {
-            throw new IllegalStateException("Expected an end that is told", impossible);
-        }
+    public CompletableFuture<String> over() {
+        return over;
     }
 
     @Override

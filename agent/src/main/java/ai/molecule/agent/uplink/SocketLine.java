@@ -86,12 +86,8 @@ final class SocketLine implements Line {
     }
 
     @Override
-    public String awaitEnd() throws InterruptedException {
-        try {
-            return over.get();
-        } catch (ExecutionException impossible) {
-            throw new IllegalStateException("Expected an end that is told", impossible);
-        }
+    public CompletableFuture<String> over() {
+        return over;
     }
 
     @Override

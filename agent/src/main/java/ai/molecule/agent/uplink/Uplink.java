@@ -232,13 +232,13 @@ public final class Uplink {
     private Opened opened(long epoch) throws IOException, InterruptedException {
         triedSocketAt = System.nanoTime();
         var reading = new Reading();
-        var socket = SocketLine.open(client, socketAddress(epoch), token.get(), reading);
+        var socket = SocketLine.open(client, socketAddress("epoch=" + epoch + "&boot=" + boot), token.get(), reading);
         reading.over = socket;
         socketBlocked = false;
         return new Opened(socket, reading);
     }
 
-    private URI socketAddress(long epoch) throws IOException {
+    private URI socketAddress(String query) throws IOException {
         try {
             var http = platform.resolve("uplink");
             return new URI(
@@ -247,7 +247,7 @@ public final class Uplink {
                     http.getHost(),
                     http.getPort(),
                     http.getPath(),
-                    "epoch=" + epoch + "&boot=" + boot,
+                    query,
                     null);
         } catch (URISyntaxException bad) {
             throw new IOException("the platform's address is none: " + platform, bad);
@@ -305,27 +305,12 @@ public final class Uplink {
     private boolean socketPasses() throws InterruptedException {
         triedSocketAt = System.nanoTime();
         try {
-            SocketLine.open(client, platformProbe(), token.get(), new Deaf()).close();
+            SocketLine.open(client, socketAddress("probe=true"), token.get(), new Deaf())
+                    .close();
             socketBlocked = false;
             return true;
         } catch (IOException stillBlocked) {
             return false;
-        }
-    }
-
-    private URI platformProbe() throws IOException {
-        try {
-            var http = platform.resolve("uplink");
-            return new URI(
-                    http.getScheme().equals("https") ? "wss" : "ws",
-                    null,
-                    http.getHost(),
-                    http.getPort(),
-                    http.getPath(),
-                    "probe=true",
-                    null);
-        } catch (URISyntaxException bad) {
-            throw new IOException("the platform's address is none: " + platform, bad);
         }
     }
 

@@ -110,11 +110,6 @@ public final class Uplink {
         heardAt = System.nanoTime();
     }
 
-    /// Counts what was not heard while we did not listen as heard.
-    void forgive() {
-        heardAt = System.nanoTime();
-    }
-
     /// Hands the agent a JSON-RPC request.
     ///
     /// @throws BrokenException when it did not get onto the uplink; then nobody is called back
@@ -172,7 +167,6 @@ public final class Uplink {
             send(frame);
         } catch (BrokenException gone) {
             // Whoever waits was told by the close.
-            alive();
         }
     }
 

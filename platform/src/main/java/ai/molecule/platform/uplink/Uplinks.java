@@ -84,7 +84,7 @@ public final class Uplinks implements AutoCloseable {
         opened = listener;
     }
 
-    /// Looks at tokens that ended, and at secrets that changed.
+    /// Looks at tokens that ended.
     public void listen(Notices notices) {
         notices.on(Access.CHANNEL, this::check);
     }
@@ -195,7 +195,7 @@ public final class Uplinks implements AutoCloseable {
         if (looked.plus(GAP).isBefore(now)) {
             // We did not listen: nobody could be heard.
             listeningSince = now;
-            open.values().forEach(Uplink::forgive);
+            open.values().forEach(Uplink::alive);
         }
         looked = now;
         for (var uplink : open.values()) {
