@@ -46,6 +46,23 @@ final class Commands {
                         new OwnTrade(new EchoEngine(name -> secrets.values().get(name)), line));
     }
 
+    /// One command, as a run of a pipeline.
+    @Command(
+            name = "run",
+            mixinStandardHelpOptions = true,
+            description = "Runs a command once, as a run of a pipeline: joins, gives it the workspace's secrets in its"
+                    + " environment, and leaves with its exit code.")
+    int run(
+            @Parameters(arity = "1..*", paramLabel = "-- <command>", description = "the command and its arguments")
+                    List<String> command,
+            @Mixin Joining joining)
+            throws InterruptedException {
+        return joining.run(
+                "",
+                (line, secrets) -> new OwnTrade(new RunEngine(command.getFirst()), line),
+                agent -> Job.run(agent, command));
+    }
+
     /// Somebody else's A2A server.
     @Command(
             name = "bridge",

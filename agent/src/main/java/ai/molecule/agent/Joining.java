@@ -1,14 +1,24 @@
 package ai.molecule.agent;
 
+import ai.molecule.protocol.Json;
+import ai.molecule.protocol.WorkspaceId;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /// What every command that joins an organisation needs to know, and how it does.
 final class Joining {
 
     static final int IN_USE = 73;
+
+    private static final Duration JOIN_PATIENCE = Duration.ofSeconds(64);
 
     @Option(
             names = "--platform",
@@ -20,18 +30,40 @@ final class Joining {
     @Option(
             names = "--token",
             paramLabel = "<enrolment>",
-            description = "the enrolment that the platform gave for this agent; needed the first time",
+            description =
+                    "the enrolment that the platform gave for this agent; needed the first time. In a pipeline: a join"
+                            + " key, or the identity token of its CI",
             defaultValue = "${env:MOLECULE_ENROLMENT}")
     private String token = "";
 
     @Option(
             names = "--state",
             paramLabel = "<directory>",
-            description = "where this agent keeps its own token (default: ~/.molecule/agent)")
-    private Path state = Path.of(System.getProperty("user.home"), ".molecule", "agent");
+            description = "where this agent keeps its own token (default: ~/.molecule/agent; in a pipeline a new one)")
+    private @Nullable Path state;
 
     @Option(names = "--name", description = "the name on its card")
     private String name = "";
+
+    @Option(
+            names = "--key",
+            paramLabel = "<text>",
+            description = "in a pipeline: by which this run is known again (default: what its CI calls it)")
+    private String key = "";
+
+    @Option(
+            names = "--label",
+            paramLabel = "<name>=<text>",
+            description =
+                    "in a pipeline: what people want to know of this run; repo, branch, commit and run_url are known")
+    private Map<String, String> labels = Map.of();
+
+    @Option(
+            names = "--ttl",
+            paramLabel = "<time>",
+            description =
+                    "in a pipeline: how long this run may last, such as 90s, 30m or 2h (default: what the rule says)")
+    private String ttl = "";
 
     private Joining() {}
 
@@ -40,11 +72,27 @@ final class Joining {
     /// @param address where the platform is, if it was said in another way
     /// @return the exit code
     int run(String address, RemoteAgent.Training training) throws InterruptedException {
+        return run(address, training, RemoteAgent::awaitEnd);
+    }
+
+    /// What is done once an agent begins to join.
+    interface Stay {
+        /// Does it.
+        ///
+        /// @return the exit code
+        int with(RemoteAgent agent) throws InterruptedException, IOException;
+    }
+
+    /// Joins, for as long as something takes.
+    int run(String address, RemoteAgent.Training training, Stay stay) throws InterruptedException {
         try {
-            var home = new StateDirectory(state).made();
+            var run = Pipeline.admits(token);
+            var home = new StateDirectory(run && state == null ? Files.createTempDirectory("molecule-run-") : place())
+                    .made();
             if (!home.take()) {
                 return fail(
-                        IN_USE, "another agent runs on " + state + "; give this one a directory of its own: --state");
+                        IN_USE,
+                        "another agent runs on " + home.path() + "; give this one a directory of its own: --state");
             }
             var member = home.membership();
             var at = address.isEmpty() ? platform : address;
@@ -58,21 +106,83 @@ final class Joining {
                                 + " agent\", and POST /workspaces with \"runtime\": \"external\" answers one");
             }
             var base = at.isEmpty() ? member.orElseThrow().platform() : base(at);
-            var elsewhere =
-                    member.filter(known -> !known.platform().equals(base)).isPresent();
-            if (elsewhere && !token.isEmpty()) {
-                home.keep(token);
+            if (run && !home.hasCredential()) {
+                joinAsRun(base, home);
             }
-            var code = stay(base, training);
-            if (code == Main.REFUSED && !token.isEmpty() && !home.credential().equals(token)) {
-                System.out.println("the token kept in " + state + " is not good any more; using the enrolment");
-                home.keep(token);
-                code = stay(base, training);
-            }
-            return code;
+            return run ? stay(base, home, leaving(training), stay) : enrolled(base, home, member, training, stay);
+        } catch (PlatformLine.RefusedException refused) {
+            return fail(Main.REFUSED, String.valueOf(refused.getMessage()));
         } catch (IllegalArgumentException | IOException bad) {
             return fail(Main.BAD_SETTINGS, String.valueOf(bad.getMessage()));
         }
+    }
+
+    private int enrolled(
+            URI base,
+            StateDirectory home,
+            Optional<StateDirectory.Membership> member,
+            RemoteAgent.Training training,
+            Stay stay)
+            throws InterruptedException, IOException {
+        var elsewhere = member.filter(known -> !known.platform().equals(base)).isPresent();
+        if (elsewhere && !token.isEmpty()) {
+            home.keep(token);
+        }
+        var code = stay(base, home, training, stay);
+        if (code == Main.REFUSED && !token.isEmpty() && !home.credential().equals(token)) {
+            System.out.println("the token kept in " + home.path() + " is not good any more; using the enrolment");
+            home.keep(token);
+            return stay(base, home, training, stay);
+        }
+        return code;
+    }
+
+    /// Shows what the pipeline was given, until it is let in or refused.
+    private void joinAsRun(URI base, StateDirectory home) throws IOException, InterruptedException {
+        var pipeline = Pipeline.of(System.getenv());
+        var line = new PlatformLine(base, Network.of(System.getenv()));
+        line.use(token);
+        var application = pipeline.application(name);
+        if (!key.isEmpty()) {
+            application.put("external_key", key);
+        }
+        if (!ttl.isEmpty()) {
+            application.put(
+                    "ttl", Duration.parse("PT" + ttl.toUpperCase(Locale.ROOT)).toSeconds());
+        }
+        labels.forEach(application.withObject("labels")::put);
+        for (var pause = Duration.ofMillis(500); ; pause = pause.multipliedBy(2)) {
+            try {
+                var joined = line.join(application);
+                home.keep(joined.path("auth_token").asText());
+                home.remember(new StateDirectory.Membership(
+                        base,
+                        WorkspaceId.parse(joined.path("workspace_id").asText()).orElseThrow()));
+                System.out.println(
+                        "joined as workspace " + joined.path("workspace_id").asText() + ", until "
+                                + joined.path("expires_at").asText());
+                return;
+            } catch (PlatformLine.RefusedException refused) {
+                if (refused.status() != 409 && refused.status() != 429 && refused.status() < 500) {
+                    throw refused;
+                }
+                wait(refused, pause);
+            } catch (IOException unreachable) {
+                wait(unreachable, pause);
+            }
+        }
+    }
+
+    private static void wait(IOException why, Duration pause) throws IOException, InterruptedException {
+        if (pause.compareTo(JOIN_PATIENCE) > 0) {
+            throw why;
+        }
+        System.out.println("not joined yet: " + why.getMessage() + "; trying again in " + pause);
+        Thread.sleep(pause);
+    }
+
+    private Path place() {
+        return state == null ? Path.of(System.getProperty("user.home"), ".molecule", "agent") : state;
     }
 
     private static URI base(String text) {
@@ -82,13 +192,30 @@ final class Joining {
         return URI.create(text.endsWith("/") ? text : text + "/");
     }
 
-    private int stay(URI base, RemoteAgent.Training training) throws InterruptedException, IOException {
+    /// A run that is stopped from outside leaves, so that nobody waits for it.
+    private static RemoteAgent.Training leaving(RemoteAgent.Training training) {
+        return (line, secrets) -> {
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                try {
+                    line.leave(Json.object().put("result", "stopped"));
+                } catch (IOException gone) {
+                    System.err.println("did not leave: " + gone.getMessage());
+                } catch (InterruptedException ending) {
+                    Thread.currentThread().interrupt();
+                }
+            }));
+            return training.of(line, secrets);
+        };
+    }
+
+    private int stay(URI base, StateDirectory home, RemoteAgent.Training training, Stay stay)
+            throws InterruptedException, IOException {
         try (var agent = RemoteAgent.joining(base)
-                .state(state)
+                .state(home.path())
                 .enrolment(token)
                 .named(name)
                 .start(training)) {
-            return agent.awaitEnd();
+            return stay.with(agent);
         }
     }
 

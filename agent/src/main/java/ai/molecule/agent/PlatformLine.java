@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// The agent's line to the platform.
 final class PlatformLine {
@@ -29,6 +30,7 @@ final class PlatformLine {
 
     private final URI platform;
     private final HttpClient client;
+    private final AtomicBoolean left = new AtomicBoolean();
     private volatile String token = "";
 
     PlatformLine(URI platform) {
@@ -75,6 +77,18 @@ final class PlatformLine {
     /// Registers, once.
     JsonNode register(Registration registration) throws IOException, InterruptedException {
         return post("registry/register", registration.toJson(), PATIENCE, Map.of());
+    }
+
+    /// Joins as the run of a pipeline, once; what is shown is its proof.
+    JsonNode join(ObjectNode application) throws IOException, InterruptedException {
+        return post("registry/join", application, PATIENCE, Map.of());
+    }
+
+    /// Says that the agent has done what it came for, the first time it is asked to.
+    void leave(ObjectNode report) throws IOException, InterruptedException {
+        if (left.compareAndSet(false, true)) {
+            post("registry/leave", report, PATIENCE, Map.of());
+        }
     }
 
     /// Beats, once.
@@ -169,7 +183,7 @@ final class PlatformLine {
             throw new IOException(
                     "Expected JSON from the platform, but found status " + response.statusCode(), notOurs);
         }
-        if (response.statusCode() != 200 && !answer.has("jsonrpc")) {
+        if (response.statusCode() >= 300 && !answer.has("jsonrpc")) {
             throw new RefusedException(
                     response.statusCode(),
                     answer.path("code").asText(),

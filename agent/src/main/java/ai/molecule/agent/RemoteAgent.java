@@ -3,6 +3,7 @@ package ai.molecule.agent;
 import ai.molecule.agent.uplink.Desk;
 import ai.molecule.agent.uplink.Uplink;
 import ai.molecule.protocol.DeliveryMode;
+import ai.molecule.protocol.Json;
 import ai.molecule.protocol.Registration;
 import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -186,6 +187,23 @@ public final class RemoteAgent implements AutoCloseable {
         }
     }
 
+    /// Waits until it was let in.
+    ///
+    /// @return false when it was sent away instead
+    boolean awaitJoined() throws InterruptedException {
+        try {
+            CompletableFuture.anyOf(workspace, end).get();
+        } catch (ExecutionException bug) {
+            throw new IllegalStateException("Expected an agent that goes on", bug.getCause());
+        }
+        return workspace.isDone();
+    }
+
+    /// The secrets of its workspace, fetched for sure.
+    Map<String, String> requiredSecrets() throws IOException {
+        return secrets.required();
+    }
+
     /// True while it is connected.
     public boolean connected() {
         return uplink.isOpen();
@@ -206,6 +224,16 @@ public final class RemoteAgent implements AutoCloseable {
     /// @throws IOException when the peer cannot be asked, or does not complete
     public String ask(WorkspaceId peer, String text) throws IOException, InterruptedException {
         return line.consult(peer, text, "");
+    }
+
+    /// Leaves for good, with what came of it: an ephemeral workspace goes, any other is offline.
+    ///
+    /// @param result a word, such as `success`
+    /// @param exitCode what the work ended with
+    /// @throws IOException when the platform cannot be told
+    public void leave(String result, int exitCode) throws IOException, InterruptedException {
+        line.leave(Json.object().put("result", result).put("exit_code", exitCode));
+        close();
     }
 
     /// Waits until the platform sends it away.

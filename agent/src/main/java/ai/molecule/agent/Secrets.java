@@ -26,6 +26,19 @@ final class Secrets {
         return values;
     }
 
+    /// Those that were fetched, at the latest now.
+    ///
+    /// @throws IOException when they cannot be had
+    Map<String, String> required() throws IOException {
+        if (tag.isEmpty()) {
+            refresh();
+        }
+        if (tag.isEmpty()) {
+            throw new IOException("expected the secrets of this workspace, but they cannot be had");
+        }
+        return values;
+    }
+
     /// Is told of them now, where there are any, and whenever they changed.
     void onChange(Consumer<Map<String, String>> other) {
         listener = other;

@@ -18,6 +18,7 @@ import ai.molecule.platform.a2a.Switchboard;
 import ai.molecule.platform.access.Access;
 import ai.molecule.platform.access.Hierarchy;
 import ai.molecule.platform.access.Keys;
+import ai.molecule.platform.admission.Admission;
 import ai.molecule.platform.backend.Backend;
 import ai.molecule.platform.backend.BackendException;
 import ai.molecule.platform.edge.A2aRoutes;
@@ -31,6 +32,7 @@ import ai.molecule.platform.edge.Gate;
 import ai.molecule.platform.edge.HealthRoutes;
 import ai.molecule.platform.edge.InboxRoutes;
 import ai.molecule.platform.edge.InteriorRoutes;
+import ai.molecule.platform.edge.JoinRoutes;
 import ai.molecule.platform.edge.JournalRoutes;
 import ai.molecule.platform.edge.Limits;
 import ai.molecule.platform.edge.RateLimit;
@@ -41,6 +43,7 @@ import ai.molecule.platform.edge.SecretRoutes;
 import ai.molecule.platform.edge.SignInRoutes;
 import ai.molecule.platform.edge.TaskRoutes;
 import ai.molecule.platform.edge.TerminalSocket;
+import ai.molecule.platform.edge.TokenRoutes;
 import ai.molecule.platform.edge.UplinkRoutes;
 import ai.molecule.platform.edge.UplinkSocket;
 import ai.molecule.platform.edge.WorkspaceRoutes;
@@ -71,6 +74,7 @@ import ai.molecule.platform.workspace.Interiors;
 import ai.molecule.platform.workspace.Lives;
 import ai.molecule.platform.workspace.Offer;
 import ai.molecule.platform.workspace.Provisioner;
+import ai.molecule.platform.workspace.Removals;
 import ai.molecule.platform.workspace.Runtimes;
 import ai.molecule.platform.workspace.Spares;
 import ai.molecule.platform.workspace.Workspaces;
@@ -78,6 +82,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.URI;
+import java.net.http.HttpClient;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -175,6 +180,11 @@ final class House implements AutoCloseable {
         var agentUrls = new UrlGuard(settings.allowedAgentCidrs(), "ALLOWED_AGENT_CIDRS");
         var webhookUrls = new UrlGuard(settings.allowedWebhookCidrs(), "ALLOWED_WEBHOOK_CIDRS");
         var registry = new Registry(lives, access, keys, agentUrls, database, clock);
+        var admission = new Admission(
+                new Admission.Rooms(workspaces, registry, access, secrets, journal),
+                HttpClient.newHttpClient(),
+                database,
+                clock);
         var heartbeats = new Heartbeats(lives, journal, access, database, clock);
         var silence = new Silence(lives, database, clock);
         var cards = new Cards(workspaces, url);
@@ -206,14 +216,10 @@ final class House implements AutoCloseable {
         var gate = new Gate(access);
         routes.addAll(new HealthRoutes(database, feed, meters).routes());
         routes.addAll(new SignInRoutes(access, url).routes());
-        routes.addAll(new WorkspaceRoutes(
-                        workspaces,
-                        hierarchy,
-                        access,
-                        cards,
-                        sleep,
-                        new WorkspaceRoutes.Place(backends.standard(), url))
-                .routes());
+        var tokens = new TokenRoutes(workspaces, access, url);
+        routes.addAll(tokens.routes());
+        routes.addAll(new WorkspaceRoutes(workspaces, hierarchy, tokens, cards, sleep, backends.standard()).routes());
+        routes.addAll(new JoinRoutes(admission, url, clock).routes());
         routes.addAll(
                 new RegistryRoutes(registry, heartbeats, new Peers(database), workspaces, hierarchy, cards).routes());
         routes.addAll(new A2aRoutes(switchboard, clock).routes());
@@ -296,6 +302,8 @@ final class House implements AutoCloseable {
         keep(new Loop("pushes", PUSH_PACE, pushRelay::round)).start();
         keep(new Loop("token-use", TOKEN_PACE, access::noteUse)).start();
         keep(new Loop("silence", LOOK_PACE, silence::look)).start();
+        keep(new Loop("removals", LOOK_PACE, new Removals(lives, access, database, clock)::round))
+                .start();
         keep(new Loop("heartbeats", FLUSH_PACE, heartbeats::flush)).start();
     }
 

@@ -24,6 +24,7 @@ class FloorPlanTest {
                     Set.of(
                             "a2a",
                             "live",
+                            "admission",
                             "ledger",
                             "uplink",
                             "registry",
@@ -32,6 +33,7 @@ class FloorPlanTest {
                             "access",
                             "journal",
                             "store")),
+            entry("admission", Set.of("registry", "workspace", "secret", "access", "journal", "store")),
             entry("uplink", Set.of("registry", "workspace", "access", "store")),
             entry("a2a", Set.of("ledger", "uplink", "registry", "workspace", "journal", "access", "store")),
             entry("live", Set.of("ledger", "workspace", "journal", "store")),

@@ -12,6 +12,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -62,7 +63,7 @@ public final class Access {
         var token = Token.parse(bearer).orElseThrow(Access::invalid);
         return switch (token.kind()) {
             case AGENT, ENROLMENT -> lookUp(token);
-            case SESSION, LINK -> throw invalid();
+            case SESSION, LINK, JOIN -> throw invalid();
         };
     }
 
@@ -111,10 +112,16 @@ public final class Access {
     }
 
     /// A secret with which a workspace's agent may register once. Earlier ones end.
-    public Token newEnrolment(WorkspaceId workspace) {
+    public Enrolment newEnrolment(WorkspaceId workspace) {
         store.endAll(workspace, Token.Kind.ENROLMENT, false, clock.instant());
-        return issue(Token.Kind.ENROLMENT, workspace, ENROLMENT_LIFE);
+        var end = clock.instant().plus(ENROLMENT_LIFE);
+        return new Enrolment(issue(Token.Kind.ENROLMENT, workspace, ENROLMENT_LIFE), end);
     }
+
+    /// A secret with which a workspace's agent may register once.
+    ///
+    /// @param expiresAt until when
+    public record Enrolment(Token token, Instant expiresAt) {}
 
     /// Uses an enrolment up.
     ///
@@ -161,6 +168,26 @@ public final class Access {
         if (!store.end(workspace, id, clock.instant())) {
             throw new Refusal(Refusal.Reason.NOT_FOUND, "Expected a token of this id, but there is none");
         }
+    }
+
+    /// A key with which the runs of a pipeline may join by a rule, until it expires.
+    public Token newJoinKey(UUID rule, Instant expiry) {
+        var token = Token.random(Token.Kind.JOIN);
+        store.addJoinKey(token, rule, clock.instant(), expiry);
+        return token;
+    }
+
+    /// The rule of a join key; empty when the bearer is no join key at all.
+    ///
+    /// @throws Refusal `invalid_token` when it is one, but unknown, too old or ended
+    public Optional<UUID> joinRule(String bearer) {
+        var key = Token.parse(bearer).filter(token -> token.kind() == Token.Kind.JOIN);
+        return key.map(token -> store.joinRule(token, clock.instant()).orElseThrow(Access::invalid));
+    }
+
+    /// Ends the keys of a rule.
+    public void endJoinKeys(UUID rule) {
+        store.endJoinKeys(rule, clock.instant());
     }
 
     /// Writes down which tokens were used since the last time.
@@ -237,6 +264,7 @@ public final class Access {
             case AGENT -> new Caller.Agent(new WorkspaceId(Objects.requireNonNull(found.workspace())), found.epoch());
             case ENROLMENT -> new Caller.Enrolled(new WorkspaceId(Objects.requireNonNull(found.workspace())));
             case SESSION, LINK -> new Caller.Admin(true);
+            case JOIN -> throw invalid();
         };
         return new Known(caller, found.expiry());
     }

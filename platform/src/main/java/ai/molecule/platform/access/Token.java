@@ -34,7 +34,8 @@ public final class Token {
         AGENT("agt"),
         ENROLMENT("enr"),
         SESSION("ses"),
-        LINK("lnk");
+        LINK("lnk"),
+        JOIN("jnk");
 
         private final String prefix;
 

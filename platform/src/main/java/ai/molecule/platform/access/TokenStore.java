@@ -123,6 +123,28 @@ final class TokenStore {
                 workspace == null ? "" : workspace.toString());
     }
 
+    void addJoinKey(Token token, UUID rule, Instant now, Instant expiry) {
+        database.update(
+                "insert into tokens (hash, kind, rule_id, created_at, expires_at) values (?, ?, ?, ?, ?)",
+                token.hash(),
+                token.kind().column(),
+                rule,
+                now,
+                expiry);
+    }
+
+    /// The rule of a join key that is good; noted as used.
+    Optional<UUID> joinRule(Token token, Instant now) {
+        return database.first("""
+                update tokens set last_used_at = ? where hash = ? and kind = 'join' and ended_at is null and expires_at > ?
+                returning rule_id
+                """, row -> row.uuid("rule_id"), now, token.hash(), now);
+    }
+
+    void endJoinKeys(UUID rule, Instant now) {
+        database.update("update tokens set ended_at = ? where rule_id = ? and ended_at is null", now, rule);
+    }
+
     record Found(
             @Nullable UUID workspace,
             @Nullable Instant expiry,

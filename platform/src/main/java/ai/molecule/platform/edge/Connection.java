@@ -1,5 +1,6 @@
 package ai.molecule.platform.edge;
 
+import ai.molecule.platform.access.Access;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -10,13 +11,15 @@ final class Connection {
 
     private Connection() {}
 
-    /// @param enrolment the secret, shown here and never again
-    static ObjectNode of(WorkspaceId workspace, URI platform, String enrolment) {
+    /// @param given the secret, shown here and never again
+    static ObjectNode of(WorkspaceId workspace, URI platform, Access.Enrolment given) {
+        var enrolment = given.token().reveal();
         var base = platform.toString().replaceFirst("/$", "");
         return Json.object()
                 .put("workspace_id", workspace.toString())
                 .put("platform_url", platform.toString())
                 .put("enrolment_token", enrolment)
+                .put("expires_at", given.expiresAt().toString())
                 .put("registry_endpoint", base + "/registry/register")
                 .put("heartbeat_endpoint", base + "/registry/heartbeat")
                 .put("uplink_endpoint", base.replaceFirst("^http", "ws") + "/uplink")

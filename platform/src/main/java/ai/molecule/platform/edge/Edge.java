@@ -188,6 +188,10 @@ public final class Edge implements AutoCloseable {
 
     private Call identify(Route route, ServerRequest request, Runnable tooSlow) {
         var counted = !NEVER_LIMITED.contains(route.path());
+        if (route.who() == Route.Who.BEARER) {
+            rateLimit.countUnknown(request.remotePeer().host());
+            return new Call(request, null, Gate.bearer(request.headers()), limits, tooSlow);
+        }
         try {
             var identity =
                     gate.identify(request.headers(), request.prologue().method().equals(Method.GET));

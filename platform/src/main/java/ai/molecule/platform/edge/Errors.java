@@ -2,6 +2,7 @@ package ai.molecule.platform.edge;
 
 import ai.molecule.platform.access.Gone;
 import ai.molecule.platform.store.DatabaseException;
+import ai.molecule.platform.workspace.Removals;
 import ai.molecule.platform.workspace.Workspaces;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.Problem;
@@ -50,7 +51,7 @@ final class Errors {
                 body.put("id", id.toString())
                         .put("removed_at", removedAt.toString())
                         .put("hint", "create a new workspace; a removed one does not come back");
-            case Workspaces.Children(var children) -> {
+            case Removals.Children(var children) -> {
                 body.put("status", "confirmation_required").put("message", refusal.getMessage());
                 var list = body.putArray("children");
                 children.forEach(child -> list.addObject()

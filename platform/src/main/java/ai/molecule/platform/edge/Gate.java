@@ -36,12 +36,11 @@ public final class Gate {
     /// @throws Refusal `invalid_token` when one is shown and no good; `forbidden` when another site uses a
     /// person's session
     Identity identify(Headers headers, boolean reads) {
-        var authorization = headers.first(HeaderNames.AUTHORIZATION).orElse("");
-        if (authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
-            var bearer = authorization.substring(BEARER.length()).strip();
+        var bearer = bearer(headers);
+        if (bearer != null) {
             return new Identity(access.identify(bearer), bearer);
         }
-        if (!authorization.isEmpty()) {
+        if (headers.contains(HeaderNames.AUTHORIZATION)) {
             throw new Refusal(
                     Reason.INVALID_TOKEN, "Expected \"Authorization: Bearer <token>\", but found another scheme");
         }
@@ -53,6 +52,14 @@ public final class Gate {
             return new Identity(access.identifySession(cookie.get()), null);
         }
         return new Identity(null, null);
+    }
+
+    /// What was shown as bearer, whatever it is worth; null when nothing was.
+    static @Nullable String bearer(Headers headers) {
+        var authorization = headers.first(HeaderNames.AUTHORIZATION).orElse("");
+        return authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())
+                ? authorization.substring(BEARER.length()).strip()
+                : null;
     }
 
     /// False once the credential of a request that goes on is not the operator's any more.
@@ -68,6 +75,13 @@ public final class Gate {
     void check(Route.Who who, Call call) {
         switch (who) {
             case OPEN -> {}
+            case BEARER -> {
+                if (call.bearer() == null) {
+                    throw new Refusal(
+                            Reason.UNAUTHENTICATED,
+                            "Expected a join key or an identity token as bearer, but found none");
+                }
+            }
             case ANYONE -> call.caller();
             case ADMIN -> {
                 call.caller();

@@ -13,6 +13,8 @@ public record Route(Method method, String path, Who who, Handler handler) {
         OPEN,
         /// Whoever shows any good credential; the handler decides the rest.
         ANYONE,
+        /// Whoever shows any bearer; the handler decides whether it is worth something.
+        BEARER,
         /// The operator.
         ADMIN,
         /// The operator, or the agent of the workspace in the path.

@@ -6,19 +6,16 @@ import static ai.molecule.platform.edge.Route.Who.WORKSPACE;
 
 import ai.molecule.platform.a2a.Cards;
 import ai.molecule.platform.a2a.Sleep;
-import ai.molecule.platform.access.Access;
 import ai.molecule.platform.access.Hierarchy;
 import ai.molecule.platform.workspace.Cursor;
 import ai.molecule.platform.workspace.Draft;
 import ai.molecule.platform.workspace.Patch;
 import ai.molecule.platform.workspace.Sighting;
-import ai.molecule.platform.workspace.Workspace;
 import ai.molecule.platform.workspace.Workspaces;
 import ai.molecule.platform.workspace.Workspaces.IdempotencyKey;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.Refusal;
 import ai.molecule.protocol.Refusal.Reason;
-import ai.molecule.protocol.Wire;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.helidon.http.HeaderName;
@@ -26,11 +23,7 @@ import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// Workspaces over HTTP, in the original's shapes.
@@ -39,26 +32,27 @@ public final class WorkspaceRoutes {
     private static final HeaderName IDEMPOTENCY_KEY = HeaderNames.create("Idempotency-Key");
     private static final int KEY_LENGTH_MAX = 255;
     private static final int PAGE_MAX = 500;
-    private static final Duration OVERLAP_MAX = Duration.ofDays(30);
 
     private final Workspaces workspaces;
     private final Hierarchy hierarchy;
-    private final Access access;
+    private final TokenRoutes tokens;
     private final Cards cards;
     private final Sleep sleep;
-    private final Place place;
-
-    /// What the routes need to know of where they are.
-    public record Place(String defaultBackend, java.util.function.Supplier<java.net.URI> platformUrl) {}
+    private final String defaultBackend;
 
     public WorkspaceRoutes(
-            Workspaces workspaces, Hierarchy hierarchy, Access access, Cards cards, Sleep sleep, Place place) {
+            Workspaces workspaces,
+            Hierarchy hierarchy,
+            TokenRoutes tokens,
+            Cards cards,
+            Sleep sleep,
+            String defaultBackend) {
         this.workspaces = workspaces;
         this.hierarchy = hierarchy;
-        this.access = access;
+        this.tokens = tokens;
         this.cards = cards;
         this.sleep = sleep;
-        this.place = place;
+        this.defaultBackend = defaultBackend;
     }
 
     public List<Route> routes() {
@@ -72,10 +66,6 @@ public final class WorkspaceRoutes {
                 new Route(Method.POST, "/workspaces/{id}/pause", WORKSPACE, this::pause),
                 new Route(Method.POST, "/workspaces/{id}/hibernate", WORKSPACE, this::hibernate),
                 new Route(Method.POST, "/workspaces/{id}/resume", ADMIN, this::resume),
-                new Route(Method.POST, "/workspaces/{id}/enrolments", ADMIN, this::enrol),
-                new Route(Method.GET, "/workspaces/{id}/tokens", WORKSPACE, this::tokens),
-                new Route(Method.POST, "/workspaces/{id}/tokens", WORKSPACE, this::addToken),
-                new Route(Method.DELETE, "/workspaces/{id}/tokens/{token}", WORKSPACE, this::endToken),
                 new Route(Method.GET, "/workspaces/{id}/stays", ADMIN, this::stays),
                 new Route(Method.GET, "/workspaces/{id}/state", WORKSPACE, this::state));
     }
@@ -103,7 +93,7 @@ public final class WorkspaceRoutes {
 
     private Answer create(Call call) {
         var body = call.json();
-        var created = workspaces.create(Draft.read(body, place.defaultBackend()), idempotencyKey(call, body));
+        var created = workspaces.create(Draft.read(body, defaultBackend), idempotencyKey(call, body));
         var made = created.workspace();
         var answer = Json.object()
                 .put("id", made.id().toString())
@@ -112,10 +102,13 @@ public final class WorkspaceRoutes {
                 .put("runtime", made.profile().runtime())
                 .put("backend", made.profile().backend())
                 .put("tier", made.profile().tier().number());
+        if (made.expiresAt() != null) {
+            answer.put("ephemeral", true).put("expires_at", made.expiresAt().toString());
+        }
         if (made.profile().external()) {
             answer.put("external", true);
             if (made.guest().epoch() == 0) {
-                answer.set("connection", connection(made));
+                answer.set("connection", tokens.connection(made.id()));
             }
         }
         return new Answer.Body(
@@ -125,69 +118,6 @@ public final class WorkspaceRoutes {
                 created.replayed()
                         ? java.util.Map.of("Idempotency-Replayed", "true")
                         : java.util.Map.of("Location", "/workspaces/" + made.id()));
-    }
-
-    /// How an external agent joins: shown once, to whoever asks for it.
-    private ObjectNode connection(Workspace made) {
-        return Connection.of(
-                made.id(),
-                place.platformUrl().get(),
-                access.newEnrolment(made.id()).reveal());
-    }
-
-    /// Another enrolment, where the first was lost or used up, or its agent lost its token.
-    private Answer enrol(Call call) {
-        call.jsonOrNothing();
-        return Answer.json(201, connection(workspaces.require(call.id())));
-    }
-
-    private Answer addToken(Call call) {
-        var wire = Wire.of(call.jsonOrNothing());
-        var id = workspaces.require(call.id()).id();
-        var seconds = wire.integer("others_end_in_seconds", -1);
-        if (seconds < -1 || seconds > OVERLAP_MAX.toSeconds()) {
-            throw new Refusal(
-                    Reason.INVALID_FIELD, "Expected \"others_end_in_seconds\" from 0 to " + OVERLAP_MAX.toSeconds());
-        }
-        var token = access.addAgentToken(id, seconds < 0 ? null : Duration.ofSeconds(seconds));
-        return Answer.json(
-                201,
-                Json.object()
-                        .put("auth_token", token.reveal())
-                        .put("workspace_id", id.toString())
-                        .put("message", "shown once; those before it stay good until they are ended"));
-    }
-
-    private Answer tokens(Call call) {
-        var answer = Json.object();
-        var list = answer.putArray("tokens");
-        for (var note : access.tokens(workspaces.require(call.id()).id())) {
-            list.addObject()
-                    .put("id", note.id().toString())
-                    .put("created_at", note.createdAt().toString())
-                    .put("last_used_at", text(note.lastUsedAt()))
-                    .put("expires_at", text(note.expiresAt()));
-        }
-        return Answer.ok(answer.put("count", list.size()));
-    }
-
-    private static Optional<UUID> uuid(String text) {
-        try {
-            return Optional.of(UUID.fromString(text));
-        } catch (IllegalArgumentException noId) {
-            return Optional.empty();
-        }
-    }
-
-    private static @Nullable String text(@Nullable Instant instant) {
-        return instant == null ? null : instant.toString();
-    }
-
-    private Answer endToken(Call call) {
-        var id = uuid(call.path("token"))
-                .orElseThrow(() -> new Refusal(Reason.BAD_REQUEST, "Expected a token's id (a UUID) in the path"));
-        access.endToken(call.id(), id);
-        return Answer.ok(Json.object().put("status", "revoked"));
     }
 
     private Answer show(Call call) {
@@ -212,7 +142,7 @@ public final class WorkspaceRoutes {
         var patched = workspaces.patch(call.id(), patch);
         var answer = Json.object().put("status", "updated");
         if (patched.profile().external() && !wasExternal) {
-            answer.set("connection", connection(patched));
+            answer.set("connection", tokens.connection(patched.id()));
         }
         return Answer.ok(answer);
     }

@@ -1,9 +1,9 @@
 package ai.molecule.platform.registry;
 
+import ai.molecule.platform.store.Attention;
 import ai.molecule.platform.store.Database;
 import ai.molecule.platform.workspace.Lives;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 
 /// Declares agents offline that were not heard for three heartbeats.
@@ -15,34 +15,27 @@ public final class Silence {
     /// Three missed heartbeats.
     public static final Duration PATIENCE = Duration.ofSeconds(90);
 
-    private static final Duration GAP = Duration.ofSeconds(10);
-
     private final PresenceStore store;
     private final Lives lives;
     private final InstantSource clock;
-    private Instant listeningSince;
-    private Instant looked;
+    private final Attention attention;
 
     public Silence(Lives lives, Database database, InstantSource clock) {
         this.store = new PresenceStore(database);
         this.lives = lives;
         this.clock = clock;
-        this.listeningSince = clock.instant();
-        this.looked = listeningSince;
+        this.attention = new Attention(clock);
     }
 
     /// One look at everybody.
     public void look() {
+        attention.begin();
         var now = clock.instant();
-        if (looked.plus(GAP).isBefore(now)) {
-            // The machine slept, or the database was away: nobody could be heard either.
-            listeningSince = now;
-        }
-        for (var id : store.silent(now, PATIENCE, listeningSince)) {
+        for (var id : store.silent(now, PATIENCE, attention.since())) {
             lives.change(
                     id,
                     found -> found.with(found.life().silent("no heartbeat for " + PATIENCE.toSeconds() + " s", now)));
         }
-        looked = now;
+        attention.end();
     }
 }

@@ -3,6 +3,7 @@ package ai.molecule.platform.secret;
 import ai.molecule.platform.store.Database;
 import ai.molecule.protocol.WorkspaceId;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -42,7 +43,7 @@ final class SecretStore {
         return database.query(
                 """
                 select distinct on (name) name, owner, created_at, updated_at from secrets
-                where owner in (?, ?) order by name, owner = ? desc
+                where owner = ? or (owner = ? and secret_granted(?, name)) order by name, owner = ? desc
                 """,
                 row -> new SecretName(
                         row.text("name"),
@@ -51,7 +52,16 @@ final class SecretStore {
                         row.instant("updated_at")),
                 owner,
                 ALL,
+                owner,
                 owner);
+    }
+
+    /// Gives a workspace no other global secrets than these.
+    void limit(WorkspaceId workspace, Collection<String> names) {
+        database.update(
+                "insert into secret_limits values (?, ?) on conflict (workspace_id) do update set names = excluded.names",
+                workspace.value(),
+                String.join(",", names));
     }
 
     /// The workspaces that have a value of a name of their own.
@@ -66,10 +76,14 @@ final class SecretStore {
     /// The values a workspace gets.
     List<Sealed> values(UUID owner) {
         return database.query(
-                "select distinct on (name) owner, name, sealed from secrets where owner in (?, ?) order by name, owner = ? desc",
+                """
+                select distinct on (name) owner, name, sealed from secrets
+                where owner = ? or (owner = ? and secret_granted(?, name)) order by name, owner = ? desc
+                """,
                 row -> new Sealed(row.uuid("owner"), row.text("name"), row.bytes("sealed")),
                 owner,
                 ALL,
+                owner,
                 owner);
     }
 

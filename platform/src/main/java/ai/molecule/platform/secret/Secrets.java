@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -137,6 +138,22 @@ public final class Secrets {
         return journal.append(Event.SECRET_CHANGED, workspace, payload);
     }
 
+    /// Gives a workspace no other global secrets than these; its own are not touched.
+    public void limit(WorkspaceId workspace, Set<String> names) {
+        store.limit(workspace, new TreeSet<>(names));
+    }
+
+    /// Refuses what can be no secret's name.
+    ///
+    /// @throws Refusal `invalid_field` when it is none
+    public static void checkName(String name) {
+        if (!NAME.matcher(name).matches()) {
+            throw new Refusal(
+                    Reason.INVALID_FIELD,
+                    "Expected a key of letters, digits and underscores, not beginning with a digit, of at most 128 characters");
+        }
+    }
+
     /// The names of what a workspace gets, or of the global ones.
     public List<SecretName> names(@Nullable WorkspaceId workspace) {
         return store.names(owner(workspace));
@@ -190,11 +207,7 @@ public final class Secrets {
     }
 
     private static void check(String name, String value) {
-        if (!NAME.matcher(name).matches()) {
-            throw new Refusal(
-                    Reason.INVALID_FIELD,
-                    "Expected a key of letters, digits and underscores, not beginning with a digit, of at most 128 characters");
-        }
+        checkName(name);
         var upper = name.toUpperCase(Locale.ROOT);
         if (RESERVED.contains(upper) || RESERVED_BEGINNINGS.stream().anyMatch(upper::startsWith)) {
             throw new Refusal(Reason.INVALID_FIELD, "Expected a key other than " + name + ", which is reserved");

@@ -4,6 +4,7 @@ import ai.molecule.platform.access.Access;
 import ai.molecule.platform.access.Caller;
 import ai.molecule.platform.registry.Heartbeats;
 import ai.molecule.platform.registry.Way;
+import ai.molecule.platform.store.Attention;
 import ai.molecule.platform.store.Database;
 import ai.molecule.platform.store.DatabaseException;
 import ai.molecule.platform.store.LeaderLock;
@@ -55,8 +56,7 @@ public final class Uplinks implements AutoCloseable {
     private final Supplier<URI> address;
     private volatile Consumer<WorkspaceId> opened = workspace -> {};
     private volatile boolean closing;
-    private Instant listeningSince;
-    private Instant looked;
+    private final Attention attention;
 
     /// @param address where other processes over the same database reach this one
     public Uplinks(
@@ -74,8 +74,7 @@ public final class Uplinks implements AutoCloseable {
         this.store = new UplinkStore(database, holder);
         this.presence = new LeaderLock(database, holder);
         this.clock = clock;
-        this.listeningSince = clock.instant();
-        this.looked = listeningSince;
+        this.attention = new Attention(clock, GAP);
         presence.held();
     }
 
@@ -192,12 +191,11 @@ public final class Uplinks implements AutoCloseable {
     /// whoever has had none for too long is offline.
     public void look() {
         var now = clock.instant();
-        if (looked.plus(GAP).isBefore(now)) {
+        if (!attention.begin()) {
             // We did not listen: nobody could be heard.
-            listeningSince = now;
             open.values().forEach(Uplink::alive);
         }
-        looked = now;
+        attention.end();
         for (var uplink : open.values()) {
             if (!uplink.isOpen()) {
                 leave(uplink);
@@ -209,7 +207,7 @@ public final class Uplinks implements AutoCloseable {
             }
         }
         store.closeOrphans(now);
-        if (listeningSince.plus(PATIENCE).isAfter(now)) {
+        if (attention.since().plus(PATIENCE).isAfter(now)) {
             return;
         }
         for (var lost : store.lost(now.minus(PATIENCE))) {

@@ -6,6 +6,7 @@ import ai.molecule.protocol.Wire;
 import ai.molecule.protocol.WireException;
 import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -14,12 +15,14 @@ import org.jspecify.annotations.Nullable;
 /// created.
 ///
 /// @param position null where the platform chooses one
+/// @param ttl after how long it is removed; null for one that stays
 /// @param secrets what only its agent gets
 public record Draft(
         Profile profile,
         @Nullable WorkspaceId parent,
         @Nullable Position position,
         String url,
+        @Nullable Duration ttl,
         Map<String, String> secrets) {
 
     /// What agents are made of where nobody says.
@@ -69,7 +72,17 @@ public record Draft(
                 HostFields.read(wire, HostAccess.NONE),
                 wire.has("metadata") ? wire.object("metadata").json() : Json.object());
         var parent = wire.has("parent_id") ? wire.workspaceId("parent_id") : null;
-        return new Draft(profile, parent, position(wire), url, secrets(wire));
+        return new Draft(profile, parent, position(wire), url, Ttl.read(wire), secrets(wire));
+    }
+
+    /// One for an agent that comes from outside, and goes again.
+    ///
+    /// @throws WireException when a field is out of range
+    public static Draft ephemeral(
+            String name, String role, @Nullable WorkspaceId parent, Duration ttl, JsonNode metadata) {
+        var profile =
+                new Profile(name, role, Tier.T2, Profile.EXTERNAL, Profile.EXTERNAL, 1, HostAccess.NONE, metadata);
+        return new Draft(profile, parent, null, "", ttl, Map.of());
     }
 
     private static Map<String, String> secrets(Wire wire) {

@@ -65,7 +65,9 @@ public sealed interface Life {
     record Failed(Instant since, String reason) implements Life {}
 
     /// Gone, for ever.
-    record Removed(Instant since) implements Life {}
+    ///
+    /// @param reason why, where it was not a person who wanted it gone
+    record Removed(Instant since, String reason) implements Life {}
 
     /// The state's word on the wire.
     default String status() {
@@ -83,7 +85,8 @@ public sealed interface Life {
             case Offline(Instant _, String reason) -> reason;
             case Failed(Instant _, String reason) -> reason;
             case Provisioning(Instant _, String step) -> step;
-            case AwaitingAgent _, Online _, Paused _, Hibernated _, Removed _ -> "";
+            case Removed(Instant _, String reason) -> reason;
+            case AwaitingAgent _, Online _, Paused _, Hibernated _ -> "";
         };
     }
 
@@ -98,7 +101,7 @@ public sealed interface Life {
             case "paused" -> new Paused(since);
             case "hibernated" -> new Hibernated(since);
             case "failed" -> new Failed(since, reason);
-            case "removed" -> new Removed(since);
+            case "removed" -> new Removed(since, reason);
             default -> throw new IllegalStateException("Expected a status, but found " + status);
         };
     }
@@ -250,11 +253,11 @@ public sealed interface Life {
         };
     }
 
-    /// A person wants it gone.
-    default Life removed(Instant now) {
+    /// A person wants it gone, or it was not made to stay.
+    default Life removed(String reason, Instant now) {
         return switch (this) {
             case Provisioning _, AwaitingAgent _, Online _, Degraded _, Offline _, Paused _, Hibernated _, Failed _ ->
-                new Removed(now);
+                new Removed(now, reason);
             case Removed removed -> removed;
         };
     }

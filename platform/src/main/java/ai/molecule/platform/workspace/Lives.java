@@ -1,5 +1,6 @@
 package ai.molecule.platform.workspace;
 
+import ai.molecule.platform.access.Gone;
 import ai.molecule.platform.backend.Backend;
 import ai.molecule.platform.journal.Journal;
 import ai.molecule.platform.store.Database;
@@ -88,6 +89,19 @@ public final class Lives {
     /// before anything else.
     public void hold(WorkspaceId id) {
         store.hold(id);
+    }
+
+    /// A workspace that is not removed.
+    ///
+    /// @throws Refusal `workspace_removed`
+    static Workspace present(Workspace found) {
+        if (found.life() instanceof Life.Removed(var at, var _)) {
+            throw new Refusal(
+                    Refusal.Reason.WORKSPACE_REMOVED,
+                    "Expected a workspace, but " + found.id() + " was removed",
+                    new Gone(found.id(), at));
+        }
+        return found;
     }
 
     static Refusal notFound(WorkspaceId id) {

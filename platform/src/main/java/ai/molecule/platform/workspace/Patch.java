@@ -6,6 +6,7 @@ import ai.molecule.protocol.Wire;
 import ai.molecule.protocol.WireException;
 import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +16,15 @@ public final class Patch {
 
     /// What only the operator may change: an agent must not raise itself or leave its place.
     private static final List<String> OPERATORS = Stream.concat(
-                    Stream.of("tier", "parent_id", "runtime", "backend", "max_concurrent_tasks", "url"),
+                    Stream.of(
+                            "tier",
+                            "parent_id",
+                            "runtime",
+                            "backend",
+                            "max_concurrent_tasks",
+                            "url",
+                            "ephemeral",
+                            "ttl"),
                     HostFields.NAMES.stream())
             .toList();
 
@@ -42,10 +51,28 @@ public final class Patch {
         if (wire.has("url")) {
             throw new WireException("Expected \"url\" to stay as it was created");
         }
+        Ttl.read(wire);
         if (wire.has("x") != wire.has("y")) {
             throw new WireException("Expected \"x\" and \"y\" together");
         }
         return new Patch(wire);
+    }
+
+    /// True when it is to end at another time, or not at all.
+    boolean endsOtherwise() {
+        return wire.has("ephemeral") || wire.has("ttl");
+    }
+
+    /// When it is to end.
+    ///
+    /// @param old when it was to; null for never
+    @Nullable
+    Instant expiry(@Nullable Instant old, Instant now) {
+        if (!endsOtherwise()) {
+            return old;
+        }
+        var ttl = Ttl.read(wire);
+        return ttl == null ? null : now.plus(ttl);
     }
 
     /// True when the parent is to change, to root included.

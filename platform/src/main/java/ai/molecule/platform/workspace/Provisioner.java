@@ -355,7 +355,7 @@ public final class Provisioner {
                 profile.host(),
                 profile.region(),
                 surroundings.platformUrl().apply(backend),
-                access.newEnrolment(workspace.id()).reveal(),
+                access.newEnrolment(workspace.id()).token().reveal(),
                 values);
     }
 

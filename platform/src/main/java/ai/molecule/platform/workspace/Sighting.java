@@ -84,6 +84,8 @@ public record Sighting(Workspace workspace, Presence presence) {
                 .put("max_concurrent_tasks", profile.maxConcurrentTasks());
         json.set("metadata", profile.metadata());
         HostFields.write(profile.host(), json);
+        var end = workspace.expiresAt();
+        json.put("ephemeral", end != null).put("expires_at", end == null ? null : end.toString());
         return json.put("epoch", workspace.guest().epoch())
                 .put("created_at", workspace.createdAt().toString());
     }

@@ -92,7 +92,8 @@ final class WorkspaceFacts {
             case Life.Offline(var _, String reason) -> payload.put("reason", reason);
             case Life.Failed(var _, String reason) -> payload.put("error", reason);
             case Life.Paused _, Life.Hibernated _ -> payload.put("name", profile.name());
-            case Life.Removed _ -> payload.put("name", profile.name());
+            case Life.Removed(var _, String reason) ->
+                payload.put("name", profile.name()).put("reason", reason);
         }
         return payload;
     }

@@ -36,8 +36,8 @@ final class WorkspaceStore {
                 """
                 insert into workspaces (id, name, role, tier, runtime, backend, max_concurrent_tasks, metadata,
                     host_dir, host_read_only, host_privileged, parent_id, x, y, collapsed, url, agent_card, epoch, status, status_since, status_reason,
-                    generation, version, created_at)
-                values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, 0, ?, ?, ?, ?, ?, ?)
+                    generation, version, created_at, expires_at)
+                values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, 0, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 made.id().value(),
                 profile.name(),
@@ -60,7 +60,8 @@ final class WorkspaceStore {
                 made.life().reason(),
                 made.generation(),
                 made.version(),
-                made.createdAt());
+                made.createdAt(),
+                made.expiresAt());
     }
 
     /// Writes a changed workspace over the version it was made from; false when somebody else was faster.
@@ -73,7 +74,8 @@ final class WorkspaceStore {
                 update workspaces set name = ?, role = ?, tier = ?, runtime = ?, backend = ?, max_concurrent_tasks = ?, metadata = ?,
                     host_dir = ?, host_read_only = ?, host_privileged = ?,
                     parent_id = ?, x = ?, y = ?, collapsed = ?, url = ?, delivery = ?, agent_card = ?, speaks = ?, streams = ?, epoch = ?,
-                    status = ?, status_since = ?, status_reason = ?, generation = ?, instance = ?, region = ?, version = version + 1
+                    status = ?, status_since = ?, status_reason = ?, generation = ?, instance = ?, region = ?,
+                    expires_at = ?, version = version + 1
                 where id = ? and version = ?
                 """,
                 profile.name(),
@@ -102,6 +104,7 @@ final class WorkspaceStore {
                 changed.generation(),
                 changed.whereabouts().instance(),
                 changed.whereabouts().region(),
+                changed.expiresAt(),
                 changed.id().value(),
                 changed.version());
         return rows == 1;
@@ -169,6 +172,15 @@ final class WorkspaceStore {
                 createdAt,
                 id.value(),
                 limit);
+    }
+
+    /// The ephemeral ones whose time is over, and those whose agent was lost before then.
+    List<Workspace> overdue(Instant now, Instant lostBefore) {
+        return database.query("""
+                select * from workspaces where expires_at is not null and status <> 'removed'
+                    and (expires_at <= ? or (status in ('offline', 'failed') and status_since <= ?))
+                order by expires_at limit 100
+                """, WorkspaceStore::workspace, now, lostBefore);
     }
 
     /// The living below a workspace, nearest first, without itself.
@@ -291,7 +303,8 @@ final class WorkspaceStore {
                 Life.of(row.text("status"), row.instant("status_since"), row.text("status_reason")),
                 row.number("generation"),
                 row.number("version"),
-                row.instant("created_at"));
+                row.instant("created_at"),
+                row.instantOrNull("expires_at"));
     }
 
     private static Sighting sighting(Row row) {

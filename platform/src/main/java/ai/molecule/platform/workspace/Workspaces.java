@@ -1,7 +1,6 @@
 package ai.molecule.platform.workspace;
 
 import ai.molecule.platform.access.Access;
-import ai.molecule.platform.access.Gone;
 import ai.molecule.platform.journal.Journal;
 import ai.molecule.platform.secret.Secrets;
 import ai.molecule.platform.store.Database;
@@ -29,6 +28,7 @@ public final class Workspaces {
     private final Lives lives;
     private final Offer offer;
     private final Spares spares;
+    private final Removals removals;
     private final Access access;
     private final Secrets secrets;
     private final InstantSource clock;
@@ -49,6 +49,7 @@ public final class Workspaces {
         this.facts = new WorkspaceFacts(journal);
         this.offer = offer;
         this.spares = spares;
+        this.removals = new Removals(lives, access, database, clock);
         this.access = access;
         this.secrets = secrets;
         this.clock = clock;
@@ -94,7 +95,7 @@ public final class Workspaces {
     ///
     /// @throws Refusal `workspace_not_found` or `workspace_removed`
     public Workspace require(WorkspaceId id) {
-        return present(store.find(id).orElseThrow(() -> Lives.notFound(id)));
+        return Lives.present(store.find(id).orElseThrow(() -> Lives.notFound(id)));
     }
 
     /// A workspace as it is seen, not removed.
@@ -102,7 +103,7 @@ public final class Workspaces {
     /// @throws Refusal `workspace_not_found` or `workspace_removed`
     public Sighting sight(WorkspaceId id) {
         var sighting = store.sight(id).orElseThrow(() -> Lives.notFound(id));
-        present(sighting.workspace());
+        Lives.present(sighting.workspace());
         return sighting;
     }
 
@@ -126,12 +127,14 @@ public final class Workspaces {
     /// @throws Refusal when the new parent does not exist or would close a circle
     public Workspace patch(WorkspaceId id, Patch patch) {
         return database.inTransaction(() -> {
-            if (patch.reparents()) {
+            if (patch.reparents() || patch.endsOtherwise()) {
                 store.lockTree();
-                checkParent(id, patch.parent());
+                var now = require(id);
+                var stays = patch.expiry(now.expiresAt(), clock.instant()) == null;
+                checkParent(id, patch.reparents() ? patch.parent() : now.place().parent(), !stays);
             }
             return lives.change(id, found -> {
-                var old = present(found);
+                var old = Lives.present(found);
                 var profile = patch.applyTo(old.profile());
                 var moves = !profile.backend().equals(old.profile().backend());
                 if (moves
@@ -142,7 +145,9 @@ public final class Workspaces {
                 if (moves || !profile.host().within(old.profile().host())) {
                     offer.checkHost(profile);
                 }
-                var patched = old.with(profile).with(patch.applyTo(old.place()));
+                var patched = old.with(profile)
+                        .with(patch.applyTo(old.place()))
+                        .until(patch.expiry(old.expiresAt(), clock.instant()));
                 return moves ? moved(old, patched) : patched;
             });
         });
@@ -180,7 +185,7 @@ public final class Workspaces {
     /// Asks for a new agent.
     public Workspace restart(WorkspaceId id) {
         return lives.change(id, found -> {
-            var old = present(found);
+            var old = Lives.present(found);
             if (old.profile().external()) {
                 throw new Refusal(
                         Refusal.Reason.ILLEGAL_TRANSITION,
@@ -196,7 +201,7 @@ public final class Workspaces {
     /// @throws Refusal `illegal_transition` when the platform does not run it, or it is not running
     public void hibernate(WorkspaceId id) {
         lives.change(id, found -> {
-            var old = present(found);
+            var old = Lives.present(found);
             if (old.profile().external()) {
                 throw new Refusal(
                         Refusal.Reason.ILLEGAL_TRANSITION,
@@ -229,7 +234,7 @@ public final class Workspaces {
     public int pause(WorkspaceId id) {
         return database.inTransaction(() -> {
             store.holdTeam(id);
-            lives.change(id, found -> found.with(present(found).life().paused(clock.instant())));
+            lives.change(id, found -> found.with(Lives.present(found).life().paused(clock.instant())));
             var stopped = 1;
             for (var below : store.descendants(id)) {
                 if (!(below.life() instanceof Life.Paused)) {
@@ -248,7 +253,7 @@ public final class Workspaces {
         return database.inTransaction(() -> {
             store.holdTeam(id);
             checkNoAncestorPaused(id);
-            lives.change(id, found -> resumed(present(found)));
+            lives.change(id, found -> resumed(Lives.present(found)));
             var resumed = 1;
             for (var below : store.descendants(id)) {
                 if (below.life() instanceof Life.Paused) {
@@ -267,41 +272,25 @@ public final class Workspaces {
     /// @return how many were removed below it
     /// @throws Refusal `confirmation_required`, with the children, when something is below and nobody confirmed
     public int remove(WorkspaceId id, boolean confirmed, boolean keepData) {
-        return database.inTransaction(() -> {
-            store.lockTree();
-            present(store.find(id).orElseThrow(() -> Lives.notFound(id)));
-            var below = store.descendants(id);
-            if (!below.isEmpty() && !confirmed) {
-                var children = below.stream()
-                        .filter(one -> id.equals(one.place().parent()))
-                        .toList();
-                throw new Refusal(
-                        Refusal.Reason.CONFIRMATION_REQUIRED,
-                        "Expected confirm=true, because " + below.size()
-                                + " workspaces below this one would be removed too",
-                        new Children(children));
-            }
-            store.holdTeam(id);
-            below.forEach(one -> access.endAll(one.id()));
-            access.endAll(id);
-            below.reversed().forEach(one -> removeRow(one.id(), keepData));
-            removeRow(id, keepData);
-            return below.size();
-        });
+        return removals.remove(id, confirmed, keepData);
     }
 
-    /// Who is in the way of a removal.
-    public record Children(List<Workspace> children) {
-        public Children {
-            children = List.copyOf(children);
+    /// Its agent has left. An ephemeral workspace goes with it, any other waits for the next one.
+    ///
+    /// @return true when it was removed
+    /// @throws Refusal `not_possible` when the platform itself runs the agent
+    public boolean left(WorkspaceId id) {
+        var found = require(id);
+        if (removals.left(id)) {
+            return true;
         }
-    }
-
-    private void removeRow(WorkspaceId id, boolean keepData) {
-        if (keepData) {
-            store.keepData(id);
+        if (!found.profile().external()) {
+            throw new Refusal(
+                    Refusal.Reason.NOT_POSSIBLE,
+                    "Expected an external workspace or an ephemeral one; an agent that the platform runs is stopped by it");
         }
-        lives.change(id, found -> found.with(found.life().removed(clock.instant())));
+        lives.change(id, now -> now.with(now.life().silent("its agent left", clock.instant())));
+        return false;
     }
 
     private @Nullable Workspace replay(IdempotencyKey key) {
@@ -324,7 +313,7 @@ public final class Workspaces {
     private Workspace make(Draft draft) {
         var now = clock.instant();
         store.lockTree();
-        checkParent(WorkspaceId.random(), draft.parent());
+        checkParent(WorkspaceId.random(), draft.parent(), draft.ttl() != null);
         var chosen = draft.position() == null
                 ? Grid.slot(draft.parent() != null, store.countChildren(draft.parent()))
                 : draft.position();
@@ -338,10 +327,11 @@ public final class Workspaces {
                 life,
                 1,
                 0,
-                now);
+                now,
+                draft.ttl() == null ? null : now.plus(draft.ttl()));
     }
 
-    private void checkParent(WorkspaceId id, @Nullable WorkspaceId parent) {
+    private void checkParent(WorkspaceId id, @Nullable WorkspaceId parent, boolean ephemeral) {
         if (parent == null) {
             return;
         }
@@ -350,6 +340,12 @@ public final class Workspaces {
             throw new Refusal(
                     Refusal.Reason.INVALID_FIELD,
                     "Expected \"parent_id\" to name a workspace, but there is no " + parent);
+        }
+        if (!ephemeral && line.stream().anyMatch(ancestor -> ancestor.expiresAt() != null)) {
+            throw new Refusal(
+                    Refusal.Reason.INVALID_FIELD,
+                    "Expected a parent that stays, because what is below an ephemeral workspace ends with it, but "
+                            + parent + " is ephemeral");
         }
         if (line.stream().anyMatch(ancestor -> ancestor.id().equals(id))) {
             throw new Refusal(
@@ -386,15 +382,5 @@ public final class Workspaces {
                 ? new Life.AwaitingAgent(now)
                 : new Life.Offline(now, "resumed; its agent has not been heard yet");
         return paused.with(paused.life().resumed(next));
-    }
-
-    private static Workspace present(Workspace found) {
-        if (found.life() instanceof Life.Removed(var at)) {
-            throw new Refusal(
-                    Refusal.Reason.WORKSPACE_REMOVED,
-                    "Expected a workspace, but " + found.id() + " was removed",
-                    new Gone(found.id(), at));
-        }
-        return found;
     }
 }

@@ -51,7 +51,7 @@ class RegistryTest {
     @Test
     void anEnrolmentRegistersOnce() {
         var made = rooms.createExternal("ci");
-        var enrolment = rooms.access.newEnrolment(made.id()).reveal();
+        var enrolment = rooms.access.newEnrolment(made.id()).token().reveal();
         var registered = register(enrolment, made);
         assertThat(registered.authToken()).startsWith("mol_agt_");
         assertThat(rooms.status(made)).isEqualTo("online");
@@ -62,7 +62,7 @@ class RegistryTest {
     void anEnrolmentIsForOneWorkspaceAndForADay() {
         var made = rooms.createExternal("ci");
         var other = rooms.createExternal("other");
-        var enrolment = rooms.access.newEnrolment(made.id()).reveal();
+        var enrolment = rooms.access.newEnrolment(made.id()).token().reveal();
         assertRefused(Reason.FORBIDDEN, () -> register(enrolment, other));
         rooms.clock.turn(Duration.ofHours(25));
         assertRefused(Reason.INVALID_TOKEN, () -> register(enrolment, made));
@@ -72,7 +72,7 @@ class RegistryTest {
     @Test
     void ofTwoThatUseAnEnrolmentAtOnceOneGetsIn() throws Exception {
         var made = rooms.createExternal("ci");
-        var enrolment = rooms.access.newEnrolment(made.id()).reveal();
+        var enrolment = rooms.access.newEnrolment(made.id()).token().reveal();
         var caller = rooms.access.identify(enrolment);
         var registration = new Registration(made.id(), "", Json.object());
         var in = new java.util.concurrent.atomic.AtomicInteger();

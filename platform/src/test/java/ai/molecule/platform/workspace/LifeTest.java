@@ -27,7 +27,7 @@ class LifeTest {
             new Life.Paused(THEN),
             new Life.Hibernated(THEN),
             new Life.Failed(THEN, "x"),
-            new Life.Removed(THEN));
+            new Life.Removed(THEN, ""));
 
     /// Each transition, and where it leads from every state in the order above; `-` means refused, `=`
     /// unchanged.
@@ -55,7 +55,7 @@ class LifeTest {
                         "- - - - - provisioning provisioning - -"),
                 row(
                         "removed",
-                        life -> life.removed(NOW),
+                        life -> life.removed("", NOW),
                         "removed removed removed removed removed removed removed removed ="));
     }
 

@@ -255,7 +255,7 @@ class WorkspacesTest {
         assertThatThrownBy(() -> rooms.workspaces.remove(boss.id(), false, false))
                 .isInstanceOfSatisfying(Refusal.class, refusal -> {
                     assertThat(refusal.reason()).isEqualTo(Reason.CONFIRMATION_REQUIRED);
-                    assertThat(((Workspaces.Children) java.util.Objects.requireNonNull(refusal.detail())).children())
+                    assertThat(((Removals.Children) java.util.Objects.requireNonNull(refusal.detail())).children())
                             .extracting(Workspace::id)
                             .containsExactly(worker.id());
                 });
