@@ -1,6 +1,7 @@
 package ai.molecule.agent;
 
 import ai.molecule.protocol.Json;
+import ai.molecule.protocol.Network;
 import ai.molecule.protocol.WorkspaceId;
 import java.io.IOException;
 import java.net.URI;

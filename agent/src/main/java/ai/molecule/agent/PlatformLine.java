@@ -5,6 +5,7 @@ import ai.molecule.protocol.A2aVersion;
 import ai.molecule.protocol.Heartbeat;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.Message;
+import ai.molecule.protocol.Network;
 import ai.molecule.protocol.Registration;
 import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.JsonNode;

@@ -4,6 +4,7 @@ import ai.molecule.agent.uplink.Desk;
 import ai.molecule.agent.uplink.Uplink;
 import ai.molecule.protocol.DeliveryMode;
 import ai.molecule.protocol.Json;
+import ai.molecule.protocol.Network;
 import ai.molecule.protocol.Registration;
 import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.JsonNode;

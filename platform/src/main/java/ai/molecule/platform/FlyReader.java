@@ -46,7 +46,8 @@ final class FlyReader {
                 region(),
                 reach,
                 secrets.equals("env") ? FlySettings.Secrecy.ENV : FlySettings.Secrecy.APP,
-                volume));
+                volume,
+                reader.network()));
     }
 
     private String app() {

@@ -82,7 +82,6 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -177,12 +176,12 @@ final class House implements AutoCloseable {
         var workspaces = new Workspaces(lives, journal, offer, spares, access, secrets, database, clock);
         var deaths = new Deaths(lives, secrets, database, clock);
         var provisioner = new Provisioner(lives, deaths, access, secrets, surroundings, spares, clock);
-        var agentUrls = new UrlGuard(settings.allowedAgentCidrs(), "ALLOWED_AGENT_CIDRS");
-        var webhookUrls = new UrlGuard(settings.allowedWebhookCidrs(), "ALLOWED_WEBHOOK_CIDRS");
+        var agentUrls = new UrlGuard(settings.allowedAgentCidrs(), "ALLOWED_AGENT_CIDRS", settings.httpAgents());
+        var webhookUrls = new UrlGuard(settings.allowedWebhookCidrs(), "ALLOWED_WEBHOOK_CIDRS", true);
         var registry = new Registry(lives, access, keys, agentUrls, database, clock);
         var admission = new Admission(
                 new Admission.Rooms(workspaces, registry, access, secrets, journal),
-                HttpClient.newHttpClient(),
+                keep(settings.network().client()),
                 database,
                 clock);
         var heartbeats = new Heartbeats(lives, journal, access, database, clock);
@@ -191,7 +190,7 @@ final class House implements AutoCloseable {
         var ledger = keep(new Ledger(database, settings.mailbox(), clock));
         var ownAddress = new CompletableFuture<URI>();
         var uplinks = new Uplinks(lives, access, heartbeats, database, ownAddress::join, clock);
-        var line = keep(new AgentLine(AgentLine.Patience.DEFAULT, uplinks));
+        var line = keep(new AgentLine(AgentLine.Patience.DEFAULT, uplinks, agentUrls, settings.network()));
         var ways = new Routes(database, agentUrls, keys);
         var awakening = new Awakening(ways, line, registry);
         var means = new Means(ledger, ways, line, clock);
@@ -199,7 +198,7 @@ final class House implements AutoCloseable {
         var asking = new Asking(means, deliveries);
         var sleep = new Sleep(workspaces, ledger, settings.idle(), clock);
         var pushes = new Pushes(database, asking, webhookUrls, clock);
-        var pushRelay = keep(new PushRelay(database, ledger, webhookUrls, clock));
+        var pushRelay = keep(new PushRelay(database, ledger, webhookUrls, settings.network(), clock));
         var sending = new Sending(workspaces, ledger, asking, deliveries, pushes, new Courses(ledger), clock);
         var switchboard = new Switchboard(workspaces, hierarchy, cards, sending, asking, pushes);
         var interiors = new Interiors(workspaces, backends.all(), journal, database);

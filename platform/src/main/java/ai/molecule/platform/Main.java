@@ -1,5 +1,6 @@
 package ai.molecule.platform;
 
+import ai.molecule.platform.registry.GuardedNames;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
@@ -23,6 +24,7 @@ public final class Main {
 
     private static int run() throws InterruptedException {
         var began = System.nanoTime();
+        GuardedNames.keepNoAnswers();
         try {
             var settings = Settings.read(EnvFile.under(System.getenv(), Path.of(".env")));
             Logging.configure(settings.jsonLog());

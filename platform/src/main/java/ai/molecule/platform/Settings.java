@@ -3,6 +3,7 @@ package ai.molecule.platform;
 import ai.molecule.platform.ledger.MailboxLimits;
 import ai.molecule.platform.registry.Cidr;
 import ai.molecule.platform.store.PostgresAddress;
+import ai.molecule.protocol.Network;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -27,7 +28,9 @@ record Settings(
         Optional<URI> platformUrl,
         Containers containers,
         List<Cidr> allowedAgentCidrs,
+        boolean httpAgents,
         List<Cidr> allowedWebhookCidrs,
+        Network network,
         List<String> corsOrigins,
         int rateLimit,
         MailboxLimits mailbox,
@@ -60,7 +63,9 @@ record Settings(
                 reader.optional(Variable.PLATFORM_URL, Settings::baseUrl),
                 new ContainerReader(reader).read(),
                 reader.agentRanges(),
+                reader.flag(Variable.ALLOW_HTTP_AGENTS),
                 reader.list(Variable.ALLOWED_WEBHOOK_CIDRS, Settings::cidr),
+                reader.network(),
                 reader.list(Variable.CORS_ORIGINS, Function.identity()),
                 reader.text(Variable.RATE_LIMIT).isEmpty() ? 0 : reader.number(Variable.RATE_LIMIT, 1, 10_000_000),
                 new MailboxLimits(
@@ -180,6 +185,20 @@ record Settings(
                     .orElse("localhost");
             var loopback = LOOPBACK.contains(text(Variable.HOST)) && LOOPBACK.contains(reached);
             return named.isEmpty() && loopback ? List.of(cidr("127.0.0.0/8"), cidr("::1/128")) : named;
+        }
+
+        boolean flag(Variable variable) {
+            return oneOf(variable, Set.of("on", "off")).equals("on");
+        }
+
+        /// How calls get out.
+        Network network() {
+            try {
+                return Network.of(environment);
+            } catch (IllegalArgumentException bad) {
+                faults.add(bad.getMessage());
+                return Network.DIRECT;
+            }
         }
 
         /// True inside a Fly machine, where Fly sets variables of its own.

@@ -11,8 +11,8 @@ final class Typos {
     private static final int DISTANCE_MAX = 2;
     private static final int LENGTH_MIN = 8;
 
-    /// What Fly itself sets inside its machines.
-    private static final Set<String> FLYS_OWN = Set.of(
+    /// What others set: Fly itself, inside its machines, and what looks like one of ours.
+    private static final Set<String> OTHERS = Set.of(
             "FLY_APP_NAME",
             "FLY_MACHINE_ID",
             "FLY_ALLOC_ID",
@@ -22,13 +22,17 @@ final class Typos {
             "FLY_MACHINE_VERSION",
             "FLY_PROCESS_GROUP",
             "FLY_VM_MEMORY_MB",
-            "FLY_SSH");
+            "FLY_SSH",
+            "FTP_PROXY");
 
     private Typos() {}
 
     /// Empty when the name has nothing to do with us; otherwise what it was meant to be, an empty text where
     /// nothing is near.
     static Optional<String> suspect(String name) {
+        if (OTHERS.contains(name)) {
+            return Optional.empty();
+        }
         var near = Arrays.stream(Variable.values())
                 .map(Enum::name)
                 .filter(known -> known.length() >= LENGTH_MIN)
@@ -37,7 +41,7 @@ final class Typos {
         if (near.isPresent()) {
             return near;
         }
-        var oursByPrefix = name.startsWith("MOLECULE_") || (name.startsWith("FLY_") && !FLYS_OWN.contains(name));
+        var oursByPrefix = name.startsWith("MOLECULE_") || name.startsWith("FLY_");
         if (!oursByPrefix) {
             return Optional.empty();
         }

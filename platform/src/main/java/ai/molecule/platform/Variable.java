@@ -68,6 +68,16 @@ enum Variable {
     ALLOWED_WEBHOOK_CIDRS(
             "",
             "comma-separated ranges, beyond the public ones, that the targets of push notifications may point into"),
+    ALLOW_HTTP_AGENTS(
+            "off",
+            "`off`: external agents at public addresses must be reached by https; `on`: http will do. Ranges in `ALLOWED_AGENT_CIDRS` may always be called by http"),
+    HTTPS_PROXY(
+            "",
+            "`http://host:port` of the proxy for calls to https addresses: agents' URLs, targets of push notifications, Fly, issuers of identity tokens"),
+    HTTP_PROXY("", "the same for calls to http addresses outside"),
+    NO_PROXY("", "comma-separated hosts that are called without a proxy, with all below them; `*`: all"),
+    SSL_CERT_FILE(
+            "", "a PEM file with the certificates to trust in such calls, instead of the JVM's; for a CA of your own"),
     REGISTRY_CREDENTIALS(
             "",
             "comma-separated `host=user:password` of image registries that want them; shown to them and nobody else"),

@@ -65,7 +65,7 @@ public final class TestRooms implements AutoCloseable {
             lives,
             access,
             new Keys("a key for tests only"),
-            new UrlGuard(List.of(), "ALLOWED_AGENT_CIDRS"),
+            new UrlGuard(List.of(), "ALLOWED_AGENT_CIDRS", false),
             database,
             clock);
     public final Heartbeats heartbeats = new Heartbeats(lives, journal, access, database, clock);

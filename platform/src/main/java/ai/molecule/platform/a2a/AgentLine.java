@@ -1,6 +1,8 @@
 package ai.molecule.platform.a2a;
 
+import ai.molecule.platform.registry.GuardedClient;
 import ai.molecule.platform.registry.Routes.Route;
+import ai.molecule.platform.registry.UrlGuard;
 import ai.molecule.platform.uplink.Uplink;
 import ai.molecule.platform.uplink.Uplinks;
 import ai.molecule.protocol.A2aMethod;
@@ -8,6 +10,7 @@ import ai.molecule.protocol.A2aVersion;
 import ai.molecule.protocol.AgentCard;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.JsonRpc.ErrorCode;
+import ai.molecule.protocol.Network;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -18,6 +21,7 @@ import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodySubscriber;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
@@ -42,12 +46,14 @@ import org.slf4j.LoggerFactory;
 public final class AgentLine implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(AgentLine.class);
-    private static final Duration CONNECT_PATIENCE = Duration.ofSeconds(5);
     private static final Duration GREETING_PATIENCE = Duration.ofSeconds(2);
     private static final Duration QUESTION_PATIENCE = Duration.ofSeconds(15);
     private static final int ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 
-    private final HttpClient client;
+    /// For agents that backends run, and for other processes of the platform.
+    private final HttpClient inside;
+    /// For agents that say themselves where they are.
+    private final GuardedClient outside;
     private final Patience patience;
     private final Uplinks uplinks;
 
@@ -59,15 +65,19 @@ public final class AgentLine implements AutoCloseable {
         public static final Patience DEFAULT = new Patience(Duration.ofMinutes(30), Duration.ofMinutes(5));
     }
 
-    public AgentLine(Patience patience, Uplinks uplinks) {
+    /// @param network how calls get out; those to agents nearby need no way
+    public AgentLine(Patience patience, Uplinks uplinks, UrlGuard urls, Network network) {
         this.patience = patience;
         this.uplinks = uplinks;
-        this.client = HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1)
-                .connectTimeout(CONNECT_PATIENCE)
-                .followRedirects(HttpClient.Redirect.NEVER)
+        this.inside = network.directWithoutTls()
+                .builder()
                 .executor(Executors.newVirtualThreadPerTaskExecutor())
                 .build();
+        this.outside = new GuardedClient(urls, network);
+    }
+
+    private <T> CompletableFuture<HttpResponse<T>> sendAsync(Route route, HttpRequest request, BodyHandler<T> body) {
+        return route.guarded() ? outside.sendAsync(request, body) : inside.sendAsync(request, body);
     }
 
     /// How long an agent's stream may be silent.
@@ -109,7 +119,7 @@ public final class AgentLine implements AutoCloseable {
             return answer.head(patience(method));
         }
         try {
-            return call(request(route, method, params, headers), cancellation);
+            return call(sendAsync(route, request(route, method, params, headers), AgentLine::body), cancellation);
         } catch (IllegalArgumentException unspeakable) {
             throw new LineException(Fault.NONSENSE, "the call cannot be put into HTTP", unspeakable);
         }
@@ -145,9 +155,9 @@ public final class AgentLine implements AutoCloseable {
         return method.sends() ? patience.answer() : QUESTION_PATIENCE;
     }
 
-    private Heard call(HttpRequest request, Consumer<Runnable> cancellation) throws LineException {
+    private Heard call(CompletableFuture<HttpResponse<Object>> answer, Consumer<Runnable> cancellation)
+            throws LineException {
         try {
-            CompletableFuture<HttpResponse<Object>> answer = client.sendAsync(request, AgentLine::body);
             cancellation.accept(() -> answer.cancel(true));
             var response = sent(answer);
             return switch (response.body()) {
@@ -177,10 +187,10 @@ public final class AgentLine implements AutoCloseable {
                 .header("Authorization", "Bearer " + route.secret());
         route.headers().forEach(request::setHeader);
         try {
-            return client.send(request.build(), HttpResponse.BodyHandlers.discarding())
+            return sent(sendAsync(route, request.build(), HttpResponse.BodyHandlers.discarding()))
                             .statusCode()
                     == 200;
-        } catch (IOException notYet) {
+        } catch (IOException | LineException notYet) {
             return false;
         } catch (InterruptedException stopping) {
             Thread.currentThread().interrupt();
@@ -203,7 +213,7 @@ public final class AgentLine implements AutoCloseable {
         return words.read(response.path("result")).filter(event -> event.has("task"));
     }
 
-    private static HttpResponse<Object> sent(CompletableFuture<HttpResponse<Object>> answer)
+    private static <T> HttpResponse<T> sent(CompletableFuture<HttpResponse<T>> answer)
             throws IOException, InterruptedException, LineException {
         try {
             return answer.get();
@@ -302,7 +312,8 @@ public final class AgentLine implements AutoCloseable {
 
     @Override
     public void close() {
-        client.shutdownNow();
+        inside.shutdownNow();
+        outside.close();
     }
 
     /// Why a call did not come to an answer.

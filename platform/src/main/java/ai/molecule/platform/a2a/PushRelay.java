@@ -3,6 +3,7 @@ package ai.molecule.platform.a2a;
 import ai.molecule.platform.a2a.PushStore.Phase;
 import ai.molecule.platform.ledger.Ledger;
 import ai.molecule.platform.ledger.Numbered;
+import ai.molecule.platform.registry.GuardedClient;
 import ai.molecule.platform.registry.UrlGuard;
 import ai.molecule.platform.store.Database;
 import ai.molecule.platform.store.DatabaseException;
@@ -10,17 +11,16 @@ import ai.molecule.protocol.A2aVersion;
 import ai.molecule.protocol.Canonical;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.Legacy;
+import ai.molecule.protocol.Network;
 import ai.molecule.protocol.RestBinding;
 import ai.molecule.protocol.TaskTree;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,14 +45,10 @@ public final class PushRelay implements AutoCloseable {
     private final UrlGuard urls;
     private final InstantSource clock;
     private final Semaphore slots = new Semaphore(AT_ONCE_MAX);
-    private final HttpClient client = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(Duration.ofSeconds(5))
-            .followRedirects(HttpClient.Redirect.NEVER)
-            .executor(Executors.newVirtualThreadPerTaskExecutor())
-            .build();
+    private final GuardedClient client;
 
-    public PushRelay(Database database, Ledger ledger, UrlGuard urls, InstantSource clock) {
+    public PushRelay(Database database, Ledger ledger, UrlGuard urls, Network network, InstantSource clock) {
+        this.client = new GuardedClient(urls, network);
         this.store = new PushStore(database);
         this.ledger = ledger;
         this.urls = urls;
@@ -150,6 +146,6 @@ public final class PushRelay implements AutoCloseable {
 
     @Override
     public void close() {
-        client.shutdownNow();
+        client.close();
     }
 }

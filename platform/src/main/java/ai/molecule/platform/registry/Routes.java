@@ -26,6 +26,7 @@ public final class Routes {
     /// The way to an agent.
     ///
     /// @param uplinked true when the address is that of the platform's process at which the agent's uplink ends
+    /// @param guarded true when the agent said its address itself, so that it may lead anywhere
     /// @param headers what a call must carry beside
     /// @param speaks the A2A version to speak with it
     /// @param streams true when it can answer with a stream
@@ -35,6 +36,7 @@ public final class Routes {
             WorkspaceId workspace,
             URI address,
             boolean uplinked,
+            boolean guarded,
             Map<String, String> headers,
             String secret,
             A2aVersion speaks,
@@ -83,6 +85,7 @@ public final class Routes {
                 workspace,
                 way.external() ? urls.checkBeforeCall(way.address()) : way.target(),
                 way.uplinked(),
+                way.external(),
                 way.headers(),
                 way.uplinked() ? keys.relaySecret(workspace) : keys.inboundSecret(workspace, way.epoch()),
                 way.speaks(),

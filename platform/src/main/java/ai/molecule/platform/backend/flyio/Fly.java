@@ -36,7 +36,7 @@ final class Fly implements AutoCloseable {
 
     Fly(FlySettings settings) {
         this.settings = settings;
-        this.line = new FlyLine(settings.token());
+        this.line = new FlyLine(settings.token(), settings.network());
         this.apps = "/v1/apps/" + settings.app();
         this.machines = apps + "/machines";
     }

@@ -2,6 +2,7 @@ package ai.molecule.platform.backend.flyio;
 
 import ai.molecule.platform.backend.flyio.FlyException.Kind;
 import ai.molecule.protocol.Json;
+import ai.molecule.protocol.Network;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.InputStream;
@@ -28,22 +29,19 @@ import org.slf4j.LoggerFactory;
 final class FlyLine implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(FlyLine.class);
-    private static final Duration CONNECT_PATIENCE = Duration.ofSeconds(5);
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final Duration PAUSE_FIRST = Duration.ofMillis(250);
     private static final int TRIES = 4;
     private static final int BODY_BYTES_MAX = 64 * 1024 * 1024;
 
-    private final HttpClient client = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(CONNECT_PATIENCE)
-            .followRedirects(HttpClient.Redirect.NEVER)
-            .executor(Executors.newVirtualThreadPerTaskExecutor())
-            .build();
+    private final HttpClient client;
     private final FlyPace pace = new FlyPace();
     private final String authorization;
 
-    FlyLine(String token) {
+    FlyLine(String token, Network network) {
+        this.client = network.builder()
+                .executor(Executors.newVirtualThreadPerTaskExecutor())
+                .build();
         this.authorization = FlyToken.header(token);
     }
 

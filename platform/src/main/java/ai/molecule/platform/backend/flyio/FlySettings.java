@@ -1,5 +1,6 @@
 package ai.molecule.platform.backend.flyio;
 
+import ai.molecule.protocol.Network;
 import java.net.URI;
 import java.util.UUID;
 
@@ -13,6 +14,7 @@ import java.util.UUID;
 /// @param region where machines are made when a workspace says nothing: codes in order of preference, with
 /// commas
 /// @param volumeGigabytes the size of what lasts at `/workspace`; 0 for none
+/// @param network how calls get to Fly
 public record FlySettings(
         UUID platform,
         URI api,
@@ -22,7 +24,8 @@ public record FlySettings(
         String region,
         FlyReach reach,
         Secrecy secrets,
-        int volumeGigabytes) {
+        int volumeGigabytes,
+        Network network) {
 
     /// Where the Machines API is.
     public static final URI API = URI.create("https://api.machines.dev");
@@ -40,7 +43,7 @@ public record FlySettings(
 
     /// The same for a platform.
     public FlySettings of(UUID owner) {
-        return new FlySettings(owner, api, logs, token, app, region, reach, secrets, volumeGigabytes);
+        return new FlySettings(owner, api, logs, token, app, region, reach, secrets, volumeGigabytes, network);
     }
 
     @Override

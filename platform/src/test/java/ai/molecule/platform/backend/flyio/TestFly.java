@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.molecule.fly.FlyEmulator;
 import ai.molecule.fly.FlySpec;
 import ai.molecule.platform.TestHouse;
+import ai.molecule.protocol.Network;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -76,7 +77,8 @@ public final class TestFly implements AutoCloseable {
                 "ord",
                 new FlyReach.Public(emulator.publicUrl()),
                 FlySettings.Secrecy.APP,
-                1);
+                1,
+                Network.DIRECT);
     }
 
     /// The same as variables.

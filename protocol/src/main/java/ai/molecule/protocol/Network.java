@@ -1,4 +1,4 @@
-package ai.molecule.agent;
+package ai.molecule.protocol;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -21,19 +21,19 @@ import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
-/// How the agent gets to its platform: through which proxy, and whose certificates it trusts. By the variables that
-/// other programs know: `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`.
-final class Network {
+/// How calls get out: through which proxy, and whose certificates are trusted. By the variables that other programs
+/// know: `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`.
+public final class Network {
 
     /// Without a proxy, with the JVM's own certificates.
-    static final Network DIRECT = new Network(Optional.empty(), Optional.empty());
+    public static final Network DIRECT = new Network(Optional.empty(), Optional.empty());
 
     private static final Duration CONNECT_PATIENCE = Duration.ofSeconds(5);
 
-    private final Optional<ProxySelector> proxies;
+    private final Optional<Proxies> proxies;
     private final Optional<SSLContext> trust;
 
-    private Network(Optional<ProxySelector> proxies, Optional<SSLContext> trust) {
+    private Network(Optional<Proxies> proxies, Optional<SSLContext> trust) {
         this.proxies = proxies;
         this.trust = trust;
     }
@@ -41,7 +41,7 @@ final class Network {
     /// Reads the environment.
     ///
     /// @throws IllegalArgumentException when a variable is of no use
-    static Network of(Map<String, String> environment) {
+    public static Network of(Map<String, String> environment) {
         var https = variable(environment, "HTTPS_PROXY");
         var http = variable(environment, "HTTP_PROXY");
         var except = Arrays.stream(variable(environment, "NO_PROXY").split(",", -1))
@@ -57,13 +57,25 @@ final class Network {
                 file.isEmpty() ? Optional.empty() : Optional.of(trusting(Path.of(file))));
     }
 
-    /// A client that goes this way.
-    HttpClient client() {
-        var builder =
-                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(CONNECT_PATIENCE);
+    /// The same, but without a proxy where a call is not encrypted: for calls that mostly stay nearby.
+    public Network directWithoutTls() {
+        return new Network(proxies.map(Proxies::httpsOnly), trust);
+    }
+
+    /// A client that goes this way, speaks HTTP/1.1 and follows no redirects.
+    public HttpClient client() {
+        return builder().build();
+    }
+
+    /// The same, to which more can be said.
+    public HttpClient.Builder builder() {
+        var builder = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .connectTimeout(CONNECT_PATIENCE)
+                .followRedirects(HttpClient.Redirect.NEVER);
         proxies.ifPresent(builder::proxy);
         trust.ifPresent(builder::sslContext);
-        return builder.build();
+        return builder;
     }
 
     private static String variable(Map<String, String> environment, String name) {
@@ -118,6 +130,10 @@ final class Network {
             this.https = https;
             this.http = http;
             this.except = List.copyOf(except);
+        }
+
+        Proxies httpsOnly() {
+            return new Proxies(https, Optional.empty(), except);
         }
 
         @Override
