@@ -8,8 +8,6 @@ import java.security.Security;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// Looks names up for this JVM, and leaves out of an answer what the [UrlGuard] of the one who asks does not permit.
 ///
@@ -17,8 +15,9 @@ import org.slf4j.LoggerFactory;
 /// rebinding). The JVM keeps no answers, because they would be shared by those who are guarded and those who are not.
 public final class GuardedNames extends InetAddressResolverProvider {
 
-    private static final Logger LOG = LoggerFactory.getLogger(GuardedNames.class);
-    private static final String HERE = "localhost";
+    /// A name that means this machine, to try the guard out with. `localhost` will not do: the JVM knows it without us.
+    static final String PROBE = "probe.molecule.invalid";
+
     private static final ScopedValue<UrlGuard> GUARD = ScopedValue.newInstance();
 
     /// Called by the JVM when the first name is looked up.
@@ -37,21 +36,17 @@ public final class GuardedNames extends InetAddressResolverProvider {
     /// @throws IllegalStateException when they are not, because this is not the JVM's resolver or answers are kept
     static void prove() {
         var nobody = new UrlGuard(List.of(), "nothing", true);
+        if (!isKnown() || under(nobody, GuardedNames::isKnown)) {
+            throw new IllegalStateException("Expected names to be guarded in this JVM, but they are not; start it with"
+                    + " -Dsun.net.inetaddr.ttl=0 -Dsun.net.inetaddr.negative.ttl=0 and without jdk.net.hosts.file");
+        }
+    }
+
+    private static boolean isKnown() {
         try {
-            InetAddress.getByName(HERE);
-            var found = under(nobody, () -> {
-                try {
-                    return InetAddress.getByName(HERE).toString();
-                } catch (UnknownHostException guarded) {
-                    return "";
-                }
-            });
-            if (!found.isEmpty()) {
-                throw new IllegalStateException("Expected names to be guarded, but " + HERE + " led to " + found
-                        + "; start the JVM with -Dsun.net.inetaddr.ttl=0 and without jdk.net.hosts.file");
-            }
-        } catch (UnknownHostException bare) {
-            LOG.debug("A machine without {}; there is nothing to try it out with", HERE, bare);
+            return InetAddress.getAllByName(PROBE).length > 0;
+        } catch (UnknownHostException unknown) {
+            return false;
         }
     }
 
@@ -70,7 +65,9 @@ public final class GuardedNames extends InetAddressResolverProvider {
         return new InetAddressResolver() {
             @Override
             public Stream<InetAddress> lookupByName(String host, LookupPolicy policy) throws UnknownHostException {
-                var found = resolver.lookupByName(host, policy);
+                var found = host.equals(PROBE)
+                        ? Stream.of(InetAddress.getLoopbackAddress())
+                        : resolver.lookupByName(host, policy);
                 if (!GUARD.isBound()) {
                     return found;
                 }
