@@ -176,8 +176,10 @@ final class House implements AutoCloseable {
         var workspaces = new Workspaces(lives, journal, offer, spares, access, secrets, database, clock);
         var deaths = new Deaths(lives, secrets, database, clock);
         var provisioner = new Provisioner(lives, deaths, access, secrets, surroundings, spares, clock);
-        var agentUrls = new UrlGuard(settings.allowedAgentCidrs(), "ALLOWED_AGENT_CIDRS", settings.httpAgents());
-        var webhookUrls = new UrlGuard(settings.allowedWebhookCidrs(), "ALLOWED_WEBHOOK_CIDRS", true);
+        var agentUrls = new UrlGuard(
+                settings.allowedAgentCidrs(), "ALLOWED_AGENT_CIDRS", settings.httpAgents(), settings.network());
+        var webhookUrls =
+                new UrlGuard(settings.allowedWebhookCidrs(), "ALLOWED_WEBHOOK_CIDRS", true, settings.network());
         var registry = new Registry(lives, access, keys, agentUrls, database, clock);
         var admission = new Admission(
                 new Admission.Rooms(workspaces, registry, access, secrets, journal),

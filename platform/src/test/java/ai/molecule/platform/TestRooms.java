@@ -25,6 +25,7 @@ import ai.molecule.platform.workspace.Spares;
 import ai.molecule.platform.workspace.Workspace;
 import ai.molecule.platform.workspace.Workspaces;
 import ai.molecule.protocol.Json;
+import ai.molecule.protocol.Network;
 import ai.molecule.protocol.Registration;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.net.URI;
@@ -65,7 +66,7 @@ public final class TestRooms implements AutoCloseable {
             lives,
             access,
             new Keys("a key for tests only"),
-            new UrlGuard(List.of(), "ALLOWED_AGENT_CIDRS", false),
+            new UrlGuard(List.of(), "ALLOWED_AGENT_CIDRS", false, Network.DIRECT),
             database,
             clock);
     public final Heartbeats heartbeats = new Heartbeats(lives, journal, access, database, clock);

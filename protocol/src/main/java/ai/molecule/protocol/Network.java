@@ -62,6 +62,12 @@ public final class Network {
         return new Network(proxies.map(Proxies::httpsOnly), trust);
     }
 
+    /// True where a proxy connects to an address.
+    public boolean proxies(URI uri) {
+        return proxies.map(chosen -> !chosen.select(uri).contains(Proxy.NO_PROXY))
+                .orElse(false);
+    }
+
     /// A client that goes this way, speaks HTTP/1.1 and follows no redirects.
     public HttpClient client() {
         return builder().build();

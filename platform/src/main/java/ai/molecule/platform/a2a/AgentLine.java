@@ -37,6 +37,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -167,6 +168,12 @@ public final class AgentLine implements AutoCloseable {
             };
         } catch (HttpConnectTimeoutException | ConnectException refused) {
             throw new LineException(Fault.UNREACHABLE, "the agent cannot be reached", refused);
+        } catch (SSLHandshakeException untrusted) {
+            throw new LineException(
+                    Fault.UNREACHABLE,
+                    "the agent's certificate is not trusted (SSL_CERT_FILE names a CA of one's own): "
+                            + untrusted.getMessage(),
+                    untrusted);
         } catch (HttpTimeoutException late) {
             throw new LineException(Fault.LATE, "the agent did not answer in time", late);
         } catch (IOException broken) {

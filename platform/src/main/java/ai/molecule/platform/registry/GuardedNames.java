@@ -1,5 +1,6 @@
 package ai.molecule.platform.registry;
 
+import ai.molecule.protocol.Network;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.net.spi.InetAddressResolver;
@@ -35,7 +36,7 @@ public final class GuardedNames extends InetAddressResolverProvider {
     ///
     /// @throws IllegalStateException when they are not, because this is not the JVM's resolver or answers are kept
     static void prove() {
-        var nobody = new UrlGuard(List.of(), "nothing", true);
+        var nobody = new UrlGuard(List.of(), "nothing", true, Network.DIRECT);
         if (!isKnown() || under(nobody, GuardedNames::isKnown)) {
             throw new IllegalStateException("Expected names to be guarded in this JVM, but they are not; start it with"
                     + " -Dsun.net.inetaddr.ttl=0 -Dsun.net.inetaddr.negative.ttl=0 and without jdk.net.hosts.file");

@@ -1,5 +1,6 @@
 package ai.molecule.platform.registry;
 
+import ai.molecule.protocol.Network;
 import ai.molecule.protocol.Refusal;
 import java.net.InetAddress;
 import java.net.URI;
@@ -51,14 +52,17 @@ public final class UrlGuard {
     private final List<Cidr> allowed;
     private final String setting;
     private final boolean plainText;
+    private final Network network;
 
     /// @param allowed the ranges that are allowed beyond the public ones
     /// @param setting the name of the setting that lists them
     /// @param plainText true where public addresses may be called without encryption
-    public UrlGuard(List<Cidr> allowed, String setting, boolean plainText) {
+    /// @param network how calls get out; where a proxy makes the connection, names are the proxy's to look up
+    public UrlGuard(List<Cidr> allowed, String setting, boolean plainText, Network network) {
         this.allowed = List.copyOf(allowed);
         this.setting = setting;
         this.plainText = plainText;
+        this.network = network;
     }
 
     /// True for an address that may be called.
@@ -120,15 +124,29 @@ public final class UrlGuard {
     }
 
     private void checkAddresses(URI uri) throws UnknownHostException {
+        if (network.proxies(uri) && !isAddress(uri.getHost())) {
+            checkEncrypted(uri);
+            return;
+        }
         for (var address : InetAddress.getAllByName(uri.getHost())) {
             if (!permits(address)) {
                 throw notPermitted(uri);
             }
-            if (!plainText && uri.getScheme().equalsIgnoreCase("http") && !contains(allowed, address)) {
-                throw refuse(
-                        "Expected an https URL for a public address; the operator can allow http with ALLOW_HTTP_AGENTS");
+            if (!contains(allowed, address)) {
+                checkEncrypted(uri);
             }
         }
+    }
+
+    private void checkEncrypted(URI uri) {
+        if (!plainText && uri.getScheme().equalsIgnoreCase("http")) {
+            throw refuse(
+                    "Expected an https URL for a public address; the operator can allow http with ALLOW_HTTP_AGENTS");
+        }
+    }
+
+    private static boolean isAddress(String host) {
+        return host.startsWith("[") || DOTTED.matcher(host).matches() || host.equalsIgnoreCase("localhost");
     }
 
     /// The same whether it is private, is spelled in an odd way, or does not exist.

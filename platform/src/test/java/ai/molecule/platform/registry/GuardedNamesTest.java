@@ -24,8 +24,9 @@ import org.junit.jupiter.api.Test;
 /// Between the moment a URL is checked and the moment it is connected to, its name may come to mean something else.
 class GuardedNamesTest {
 
-    private final UrlGuard publicOnly = new UrlGuard(List.of(), "ALLOWED_AGENT_CIDRS", true);
-    private final UrlGuard here = new UrlGuard(List.of(Cidr.of("127.0.0.0/8"), Cidr.of("::1/128")), "X", true);
+    private final UrlGuard publicOnly = new UrlGuard(List.of(), "ALLOWED_AGENT_CIDRS", true, Network.DIRECT);
+    private final UrlGuard here =
+            new UrlGuard(List.of(Cidr.of("127.0.0.0/8"), Cidr.of("::1/128")), "X", true, Network.DIRECT);
     private final AtomicInteger calls = new AtomicInteger();
     private HttpServer server;
 

@@ -3,6 +3,7 @@ package ai.molecule.platform.registry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.molecule.protocol.Network;
 import ai.molecule.protocol.Refusal;
 import java.util.List;
 import java.util.stream.Stream;
@@ -12,7 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class UrlGuardTest {
 
-    private final UrlGuard urls = new UrlGuard(List.of(), "ALLOWED_AGENT_CIDRS", true);
+    private final UrlGuard urls = new UrlGuard(List.of(), "ALLOWED_AGENT_CIDRS", true, Network.DIRECT);
 
     @ParameterizedTest
     @ValueSource(
@@ -74,7 +75,7 @@ class UrlGuardTest {
 
     @Test
     void theOperatorMayAllowARange() {
-        var office = new UrlGuard(List.of(Cidr.of("10.1.0.0/16")), "ALLOWED_AGENT_CIDRS", false);
+        var office = new UrlGuard(List.of(Cidr.of("10.1.0.0/16")), "ALLOWED_AGENT_CIDRS", false, Network.DIRECT);
         assertThat(office.checkBeforeCall("http://10.1.2.3:8000/").getPort()).isEqualTo(8000);
         assertThatThrownBy(() -> office.checkBeforeCall("http://10.2.0.1/")).isInstanceOf(Refusal.class);
     }
@@ -112,7 +113,7 @@ class UrlGuardTest {
 
     @Test
     void aPublicAddressIsCalledByHttpsUnlessTheOperatorSaysOtherwise() {
-        var strict = new UrlGuard(List.of(Cidr.of("10.1.0.0/16")), "ALLOWED_AGENT_CIDRS", false);
+        var strict = new UrlGuard(List.of(Cidr.of("10.1.0.0/16")), "ALLOWED_AGENT_CIDRS", false, Network.DIRECT);
         assertThatThrownBy(() -> strict.checkWhenNamed("http://8.8.8.8/"))
                 .isInstanceOf(Refusal.class)
                 .hasMessageContaining("https")
