@@ -53,6 +53,10 @@ check agent mvn_quiet -pl protocol,agent -Dmaven.test.skip package
 # shellcheck source=engine.sh
 source "$HOME_DIR/scripts/engine.sh"
 trap engine_down EXIT
+# For agents in networks of their own.
+for tool in ip iptables; do
+  ensure_package "$tool" || note failed "$tool" "it is missing, and cannot be installed"
+done
 printf '== engine\n'
 if engine_up >"$RESULTS/engine.log" 2>&1; then
   check images env DOCKER_HOST="$TEST_DOCKER_HOST" WORKSPACE_IMAGE_PREFIX=molecule-test/workspace- PLATFORM_IMAGE=molecule-test/platform:latest bash "$HOME_DIR/scripts/images.sh" --local-base

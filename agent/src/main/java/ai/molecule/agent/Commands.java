@@ -36,7 +36,11 @@ final class Commands {
             mixinStandardHelpOptions = true,
             description = "Runs our agent here and joins the organisation. Later starts need no address and no token.")
     int join(
-            @Parameters(arity = "0..1", paramLabel = "<url>", defaultValue = "", description = "the platform's address")
+            @Parameters(
+                            arity = "0..1",
+                            paramLabel = "<url>",
+                            defaultValue = "",
+                            description = "the platform's address, or several with commas")
                     String address,
             @Mixin Joining joining)
             throws InterruptedException {
@@ -69,7 +73,11 @@ final class Commands {
             mixinStandardHelpOptions = true,
             description = "Puts an A2A server nearby, of any language and version, into the organisation.")
     int bridge(
-            @Parameters(arity = "0..1", paramLabel = "<url>", defaultValue = "", description = "the platform's address")
+            @Parameters(
+                            arity = "0..1",
+                            paramLabel = "<url>",
+                            defaultValue = "",
+                            description = "the platform's address, or several with commas")
                     String address,
             @Option(names = "--to", required = true, paramLabel = "<url>", description = "where the server is") URI to,
             @Mixin Joining joining)

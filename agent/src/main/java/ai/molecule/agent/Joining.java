@@ -1,10 +1,10 @@
 package ai.molecule.agent;
 
+import ai.molecule.agent.uplink.Addresses;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.Network;
 import ai.molecule.protocol.WorkspaceId;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,7 +24,7 @@ final class Joining {
     @Option(
             names = "--platform",
             paramLabel = "<url>",
-            description = "the platform's address; needed the first time",
+            description = "the platform's address, or several with commas; needed the first time",
             defaultValue = "${env:PLATFORM_URL}")
     private String platform = "";
 
@@ -106,7 +106,7 @@ final class Joining {
                         "who is this? Give the enrolment the first time: --token. The canvas shows one under \"Connect an"
                                 + " agent\", and POST /workspaces with \"runtime\": \"external\" answers one");
             }
-            var base = at.isEmpty() ? member.orElseThrow().platform() : base(at);
+            var base = at.isEmpty() ? member.orElseThrow().platform() : Addresses.of(at);
             if (run && !home.hasCredential()) {
                 joinAsRun(base, home);
             }
@@ -119,7 +119,7 @@ final class Joining {
     }
 
     private int enrolled(
-            URI base,
+            Addresses base,
             StateDirectory home,
             Optional<StateDirectory.Membership> member,
             RemoteAgent.Training training,
@@ -139,7 +139,7 @@ final class Joining {
     }
 
     /// Shows what the pipeline was given, until it is let in or refused.
-    private void joinAsRun(URI base, StateDirectory home) throws IOException, InterruptedException {
+    private void joinAsRun(Addresses base, StateDirectory home) throws IOException, InterruptedException {
         var pipeline = Pipeline.of(System.getenv());
         var line = new PlatformLine(base, Network.of(System.getenv()));
         line.use(token);
@@ -186,13 +186,6 @@ final class Joining {
         return state == null ? Path.of(System.getProperty("user.home"), ".molecule", "agent") : state;
     }
 
-    private static URI base(String text) {
-        if (!text.matches("https?://[^/ ]+.*")) {
-            throw new IllegalArgumentException("expected http://host or https://host, but found " + text);
-        }
-        return URI.create(text.endsWith("/") ? text : text + "/");
-    }
-
     /// A run that is stopped from outside leaves, so that nobody waits for it.
     private static RemoteAgent.Training leaving(RemoteAgent.Training training) {
         return (line, secrets) -> {
@@ -209,7 +202,7 @@ final class Joining {
         };
     }
 
-    private int stay(URI base, StateDirectory home, RemoteAgent.Training training, Stay stay)
+    private int stay(Addresses base, StateDirectory home, RemoteAgent.Training training, Stay stay)
             throws InterruptedException, IOException {
         try (var agent = RemoteAgent.joining(base)
                 .state(home.path())

@@ -1,6 +1,7 @@
 package ai.molecule.agent;
 
 import ai.molecule.agent.echo.EchoEngine;
+import ai.molecule.agent.uplink.Addresses;
 import ai.molecule.agent.uplink.Uplink;
 import ai.molecule.protocol.A2aVersion;
 import ai.molecule.protocol.DeliveryMode;
@@ -56,7 +57,8 @@ public final class Main {
                         "RUNTIME: this agent has no engine for " + settings.runtime() + "; it has " + engine.runtime());
                 return BAD_SETTINGS;
             }
-            var line = new PlatformLine(settings.platform());
+            var where = new Addresses(List.of(settings.platform()));
+            var line = new PlatformLine(where);
             var secret = new InboundSecret();
             var tasks = new Tasks(engine, line::consult);
             var server = open(settings, engine, tasks, secret);
@@ -76,8 +78,7 @@ public final class Main {
             values.set(settings.values());
             line.use(settings.home().credential());
             var uplink = settings.uplink()
-                    ? Optional.of(new Uplink(
-                            settings.platform(), line.client(), line::token, new LocalDesk(new A2aEndpoint(tasks))))
+                    ? Optional.of(new Uplink(where, line.client(), line::token, new LocalDesk(new A2aEndpoint(tasks))))
                     : Optional.<Uplink>empty();
             return new Presence(settings.home(), line, tasks)
                     .run(

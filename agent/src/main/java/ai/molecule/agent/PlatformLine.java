@@ -1,5 +1,6 @@
 package ai.molecule.agent;
 
+import ai.molecule.agent.uplink.Addresses;
 import ai.molecule.protocol.A2aMethod;
 import ai.molecule.protocol.A2aVersion;
 import ai.molecule.protocol.Heartbeat;
@@ -11,7 +12,6 @@ import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -29,23 +29,23 @@ final class PlatformLine {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final Duration PEER_PATIENCE = Duration.ofMinutes(5);
 
-    private final URI platform;
+    private final Addresses platform;
     private final HttpClient client;
     private final AtomicBoolean left = new AtomicBoolean();
     private volatile String token = "";
 
-    PlatformLine(URI platform) {
+    PlatformLine(Addresses platform) {
         this(platform, Network.DIRECT);
     }
 
-    PlatformLine(URI platform, Network network) {
+    PlatformLine(Addresses platform, Network network) {
         this.platform = platform;
         this.client = network.client();
     }
 
     /// Asks whether the platform is there, whatever comes of it, so that the first call that matters is fast.
     void tryOut() throws InterruptedException {
-        var request = HttpRequest.newBuilder(platform.resolve("health"))
+        var request = HttpRequest.newBuilder(platform.current().resolve("health"))
                 .timeout(PATIENCE)
                 .build();
         try {
@@ -56,8 +56,8 @@ final class PlatformLine {
         }
     }
 
-    /// The base of its API.
-    URI platform() {
+    /// Where it is.
+    Addresses platform() {
         return platform;
     }
 
@@ -143,13 +143,13 @@ final class PlatformLine {
     /// @param tag what came with those that are known; empty for none
     /// @return empty when they are still the same
     Optional<Fetched> secrets(WorkspaceId workspace, String tag) throws IOException, InterruptedException {
-        var request = HttpRequest.newBuilder(platform.resolve("workspaces/" + workspace + "/secrets/values"))
+        var request = HttpRequest.newBuilder(platform.current().resolve("workspaces/" + workspace + "/secrets/values"))
                 .timeout(PATIENCE)
                 .header("Authorization", "Bearer " + token);
         if (!tag.isEmpty()) {
             request.header("If-None-Match", tag);
         }
-        var response = client.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+        var response = sent(request.build());
         if (response.statusCode() == 304) {
             return Optional.empty();
         }
@@ -170,13 +170,13 @@ final class PlatformLine {
 
     private JsonNode post(String path, ObjectNode body, Duration patience, Map<String, String> headers)
             throws IOException, InterruptedException {
-        var request = HttpRequest.newBuilder(platform.resolve(path))
+        var request = HttpRequest.newBuilder(platform.current().resolve(path))
                 .timeout(patience)
                 .header("Content-Type", "application/json")
                 .header("Authorization", "Bearer " + token)
                 .POST(HttpRequest.BodyPublishers.ofByteArray(Json.bytes(body)));
         headers.forEach(request::header);
-        var response = client.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+        var response = sent(request.build());
         JsonNode answer;
         try {
             answer = Json.read(response.body());
@@ -191,6 +191,17 @@ final class PlatformLine {
                     answer.path("error").asText());
         }
         return answer;
+    }
+
+    /// Where nobody answers, the next call goes to another address.
+    private HttpResponse<byte[]> sent(HttpRequest request) throws IOException, InterruptedException {
+        var where = platform.current();
+        try {
+            return client.send(request, HttpResponse.BodyHandlers.ofByteArray());
+        } catch (IOException unreachable) {
+            platform.leave(where);
+            throw unreachable;
+        }
     }
 
     /// The platform understood and refused.

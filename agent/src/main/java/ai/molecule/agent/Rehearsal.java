@@ -1,6 +1,7 @@
 package ai.molecule.agent;
 
 import ai.molecule.agent.echo.EchoEngine;
+import ai.molecule.agent.uplink.Addresses;
 import ai.molecule.protocol.Json;
 import java.io.IOException;
 import java.net.URI;
@@ -8,6 +9,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
+import java.util.List;
 import java.util.Map;
 
 /// Goes through an agent's start and one call without a platform, so that the JVM can note which classes a
@@ -29,7 +31,7 @@ final class Rehearsal {
         settings.home().keep("rehearsal");
         var secret = new InboundSecret();
         secret.learn("rehearsal");
-        var line = new PlatformLine(settings.platform());
+        var line = new PlatformLine(new Addresses(List.of(settings.platform())));
         line.use(settings.home().credential());
         var tasks = new Tasks(new EchoEngine(name -> null), line::consult);
         try (var server = AgentServer.open("127.0.0.1", 0, new A2aEndpoint(tasks), secret, new byte[0]);

@@ -1,5 +1,6 @@
 package ai.molecule.agent;
 
+import ai.molecule.agent.uplink.Addresses;
 import ai.molecule.agent.uplink.Desk;
 import ai.molecule.agent.uplink.Uplink;
 import ai.molecule.protocol.DeliveryMode;
@@ -11,6 +12,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -85,7 +87,12 @@ public final class RemoteAgent implements AutoCloseable {
     ///
     /// @param platform the platform's address
     public static Joiner joining(URI platform) {
-        return new Joiner(platform.getPath().endsWith("/") ? platform : URI.create(platform + "/"));
+        return joining(new Addresses(List.of(platform)));
+    }
+
+    /// Begins to join a platform that is there at several addresses.
+    public static Joiner joining(Addresses platform) {
+        return new Joiner(platform);
     }
 
     /// What an agent is to do once it knows how it gets to its platform.
@@ -111,13 +118,13 @@ public final class RemoteAgent implements AutoCloseable {
     /// How an agent joins.
     public static final class Joiner {
 
-        private final URI platform;
+        private final Addresses platform;
         private Path state = Path.of(System.getProperty("user.home"), ".molecule", "agent");
         private String enrolment = "";
         private String name = "";
         private boolean daemon;
 
-        private Joiner(URI platform) {
+        private Joiner(Addresses platform) {
             this.platform = platform;
         }
 

@@ -1,9 +1,9 @@
 package ai.molecule.agent;
 
+import ai.molecule.agent.uplink.Addresses;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.WorkspaceId;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +20,7 @@ record StateDirectory(Path path) {
     private static final String LOCK_FILE = ".lock";
 
     /// Where an agent joined.
-    record Membership(URI platform, WorkspaceId workspace) {}
+    record Membership(Addresses platform, WorkspaceId workspace) {}
 
     /// The credential: an enrolment before the first registration, the agent's own token after it.
     String credential() throws IOException {
@@ -45,8 +45,8 @@ record StateDirectory(Path path) {
         try {
             var json = Json.read(Files.readAllBytes(file));
             return WorkspaceId.parse(json.path("workspace_id").asText())
-                    .map(workspace ->
-                            new Membership(URI.create(json.path("platform_url").asText()), workspace));
+                    .map(workspace -> new Membership(
+                            Addresses.of(json.path("platform_url").asText()), workspace));
         } catch (Json.MalformedException | IllegalArgumentException bad) {
             throw new IOException("expected what an agent keeps in " + file, bad);
         }

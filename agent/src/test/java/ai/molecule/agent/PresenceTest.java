@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import ai.molecule.agent.echo.EchoEngine;
+import ai.molecule.agent.uplink.Addresses;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.Registration;
 import com.sun.net.httpserver.HttpExchange;
@@ -80,7 +81,7 @@ class PresenceTest {
 
     private CompletableFuture<Integer> started() throws IOException {
         var settings = settings(Map.of());
-        var line = new PlatformLine(settings.platform());
+        var line = new PlatformLine(new Addresses(List.of(settings.platform())));
         var tasks = new Tasks(new EchoEngine(name -> null), line::consult);
         var presence = new Presence(settings.home(), line, tasks);
         var ended = new CompletableFuture<Integer>();

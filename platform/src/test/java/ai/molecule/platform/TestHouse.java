@@ -125,9 +125,15 @@ public final class TestHouse implements AutoCloseable {
 
     /// Another process' house over the same database.
     public TestHouse beside() throws Exception {
+        return beside(Map.of());
+    }
+
+    /// Another process' house over the same database, with some settings of its own.
+    public TestHouse beside(Map<String, String> own) throws Exception {
         var other = Files.createTempDirectory("molecule-house");
         var its = new HashMap<>(settings);
         its.put("PORT", "0");
+        its.putAll(own);
         return new TestHouse(other, address, its, build(other, address, Limits.DEFAULT, its));
     }
 

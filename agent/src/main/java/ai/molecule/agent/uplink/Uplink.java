@@ -34,7 +34,7 @@ public final class Uplink {
     private static final Set<String> FINAL =
             Set.of("superseded", "invalid_token", "forbidden", "workspace_removed", "workspace_not_found");
 
-    private final URI platform;
+    private final Addresses platform;
     private final HttpClient client;
     private final Supplier<String> token;
     private final Desk desk;
@@ -48,9 +48,9 @@ public final class Uplink {
     private boolean socketBlocked;
     private long triedSocketAt;
 
-    /// @param platform the base of the platform's API, with a slash at its end
+    /// @param platform where the platform is
     /// @param token the agent's own token, asked for with every connection
-    public Uplink(URI platform, HttpClient client, Supplier<String> token, Desk desk) {
+    public Uplink(Addresses platform, HttpClient client, Supplier<String> token, Desk desk) {
         this.platform = platform;
         this.client = client;
         this.token = token;
@@ -134,15 +134,20 @@ public final class Uplink {
         var pause = PAUSE_FIRST;
         while (true) {
             var began = System.nanoTime();
+            var where = platform.current();
             try {
                 serve(open(epoch));
             } catch (RefusedException no) {
                 if (FINAL.contains(no.code())) {
                     throw no;
                 }
+                if (no.status() >= 500) {
+                    platform.leave(where);
+                }
                 log.accept("no uplink yet: " + no.getMessage());
             } catch (IOException unreachable) {
-                log.accept("no uplink: "
+                platform.leave(where);
+                log.accept("no uplink to " + where + ": "
                         + (unreachable.getMessage() == null ? unreachable.toString() : unreachable.getMessage()));
             }
             var lasted = Duration.ofNanos(System.nanoTime() - began);
@@ -240,7 +245,7 @@ public final class Uplink {
 
     private URI socketAddress(String query) throws IOException {
         try {
-            var http = platform.resolve("uplink");
+            var http = platform.current().resolve("uplink");
             return new URI(
                     http.getScheme().equals("https") ? "wss" : "ws",
                     null,
@@ -327,7 +332,7 @@ public final class Uplink {
     }
 
     private JsonNode post(JsonNode body) throws IOException, InterruptedException {
-        var request = HttpRequest.newBuilder(platform.resolve("uplink/poll"))
+        var request = HttpRequest.newBuilder(platform.current().resolve("uplink/poll"))
                 .timeout(POLL_PATIENCE)
                 .header("Content-Type", "application/json")
                 .header("Authorization", "Bearer " + token.get())
