@@ -83,4 +83,51 @@ describe("an agent that connects by itself", () => {
     expect(await page.getByTestId("connect-command").textContent()).toContain("molecule agent bridge");
     await page.getByRole("button", { name: "Done" }).click();
   });
+
+  it("says who was refused while somebody waits", async () => {
+    await page.getByRole("button", { name: "New workspace" }).first().click();
+    await page.getByLabel("Name", { exact: true }).fill("Never comes");
+    await page.getByText("Elsewhere").click();
+    await page.getByRole("button", { name: "Create", exact: true }).click();
+    await page.getByText("Waiting for the agent …").waitFor();
+    const refused = await fetch(`${house.url}/registry/register`, {
+      method: "POST",
+      headers: { Authorization: `Bearer mol_enr_${"x".repeat(49)}` },
+      body: JSON.stringify({ agent_card: {} }),
+    });
+    expect(refused.status).toBe(401);
+    await page.getByTestId("connect-refused").getByText("Was the enrolment copied whole").waitFor({ timeout: 10_000 });
+    await shot("connect-refused");
+    await page.getByRole("tab", { name: "CI" }).click();
+    expect(await page.getByTestId("connect-command").textContent()).toContain("molecule agent run");
+    await page.getByRole("button", { name: "Done" }).click();
+  });
+
+  it("lets a pipeline in by a key; its run comes, tells when it ends, and is in the history when it is gone", async () => {
+    await page.getByRole("button", { name: "Pipelines" }).click();
+    await page.getByText("No pipeline may join yet.").waitFor();
+    await page.getByRole("button", { name: "Let a pipeline in" }).click();
+    await page.getByLabel("Name", { exact: true }).fill("builds of org/app");
+    await page.getByRole("button", { name: "Make the rule" }).click();
+    const words = ((await page.getByTestId("run-command").textContent()) ?? "").trim().split(/\s+/);
+    await shot("pipelines-key");
+    await page.getByRole("button", { name: "Done" }).click();
+    await page.keyboard.press("Escape");
+    const before = words.slice(2, words.indexOf("--"));
+    const run = spawn(JAVA, ["-XX:+UseSerialGC", "-jar", AGENT, ...before, "--name", "build 17", "--key", "17", "--label", "branch=main", "--", "cat"], { stdio: ["pipe", "ignore", "ignore"] });
+    await card("build 17").getByText("REMOTE · uplink").waitFor({ timeout: 20_000 });
+    await card("build 17").click();
+    await page.getByRole("tab", { name: "Details" }).click();
+    await page.getByTestId("ends").getByText("by itself, at").waitFor();
+    await page.getByText("builds of org/app").waitFor();
+    await shot("run-details");
+    run.stdin?.end();
+    await card("build 17").waitFor({ state: "detached", timeout: 20_000 });
+    expect(await new Promise((ended) => (run.exitCode === null ? run.on("exit", ended) : ended(run.exitCode)))).toBe(0);
+    await page.getByRole("button", { name: "Pipelines" }).click();
+    await page.getByRole("button", { name: "Runs" }).click();
+    await page.getByLabel("Runs of builds of org/app").getByText("success: its agent left").waitFor();
+    await shot("pipelines-runs");
+    await page.getByRole("button", { name: "Close" }).click();
+  });
 });

@@ -7,6 +7,7 @@ import { CreateDialog } from "./dialogs/CreateDialog";
 import { DeadLetters } from "./dialogs/DeadLetters";
 import { FleetTable } from "./dialogs/FleetTable";
 import { ConnectDialog } from "./dialogs/ConnectDialog";
+import { Pipelines } from "./dialogs/Pipelines";
 import { RemoveDialog } from "./dialogs/RemoveDialog";
 import { Search } from "./dialogs/Search";
 import { SidePanel } from "./panel/SidePanel";
@@ -89,6 +90,7 @@ function House() {
       {dialog?.kind === "search" && <Search />}
       {dialog?.kind === "dead-letters" && <DeadLetters />}
       {dialog?.kind === "table" && <FleetTable />}
+      {dialog?.kind === "pipelines" && <Pipelines />}
       {dialog?.kind === "remove" && <RemoveDialog id={dialog.id} />}
       {dialog?.kind === "connect" && <ConnectDialog id={dialog.id} />}
       <Toasts />

@@ -39,6 +39,7 @@ export function Toolbar() {
           {dead} undelivered
         </button>
       )}
+      <button onClick={() => open({ kind: "pipelines" })}>Pipelines</button>
       <button onClick={() => open({ kind: "table" })}>Table</button>
       <button onClick={() => open({ kind: "search" })}>
         Search <kbd>Ctrl K</kbd>

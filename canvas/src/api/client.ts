@@ -1,5 +1,5 @@
 import { randomId } from "./id";
-import type { ActivityRow, AgentToken, BackendOffer, Connection, Fact, PushLine, Runtime, SecretName, Stay, TaskLine, TaskShown, UplinkKnown, Usage, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
+import type { ActivityRow, AgentToken, BackendOffer, Connection, Fact, JoinRefusal, JoinRule, JoinRuleDraft, PushLine, Run, Runtime, SecretName, Stay, TaskLine, TaskShown, UplinkKnown, Usage, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
 
 /** A refusal of the platform: its sentence, its stable code, and the whole body for what else it says. */
 export class Refused extends Error {
@@ -40,6 +40,11 @@ export const api = {
   tokens: async (id: string) => (await call<{ tokens: AgentToken[] }>("GET", `/workspaces/${id}/tokens`)).tokens,
   addToken: (id: string) => call<{ auth_token: string }>("POST", `/workspaces/${id}/tokens`),
   endToken: (id: string, token: string) => call("DELETE", `/workspaces/${id}/tokens/${token}`),
+  joinRules: async () => (await call<{ join_rules: JoinRule[] }>("GET", "/join-rules")).join_rules,
+  makeJoinRule: (draft: JoinRuleDraft) => call<JoinRule>("POST", "/join-rules", draft),
+  endJoinRule: (id: string) => call("DELETE", `/join-rules/${id}`),
+  runs: async (rule: string) => (await call<{ runs: Run[] }>("GET", `/join-rules/${rule}/runs`)).runs,
+  joinRefusals: async () => (await call<{ refusals: JoinRefusal[] }>("GET", "/registry/refusals")).refusals,
   tasks: (id: string) => call<TaskLine[]>("GET", `/workspaces/${id}/tasks`),
   task: (id: string) => call<TaskShown>("GET", `/tasks/${id}`),
   cancelTask: (id: string) => call<TaskLine>("POST", `/tasks/${id}/cancel`),

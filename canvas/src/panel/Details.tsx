@@ -84,6 +84,7 @@ export function Details({ workspace }: { workspace: Workspace }) {
             </dd>
           </>
         )}
+        {workspace.ephemeral && <Ends workspace={workspace} />}
         {workspace.external && <Remote workspace={workspace} />}
         <dt>Agent's URL</dt>
         <dd className="mono">{workspace.url || "none"}</dd>
@@ -110,6 +111,47 @@ export function Details({ workspace }: { workspace: Workspace }) {
         </button>
       </div>
     </div>
+  );
+}
+
+/** When an ephemeral workspace goes, and what its pipeline says of the run. */
+function Ends({ workspace }: { workspace: Workspace }) {
+  const { complain, say } = useView.getState();
+  const metadata = workspace.metadata as { labels?: Record<string, string>; run?: { rule?: string } } | undefined;
+  const keep = () => api.patch(workspace.id, { ephemeral: false }).then(() => say("It stays"), complain);
+  return (
+    <>
+      <dt>Ends</dt>
+      <dd data-testid="ends">
+        by itself, at {new Date(workspace.expires_at ?? "").toLocaleTimeString()}, or when its agent leaves <button onClick={() => void keep()}>Keep it</button>
+      </dd>
+      {metadata?.run?.rule && (
+        <>
+          <dt>Run of</dt>
+          <dd>{metadata.run.rule}</dd>
+        </>
+      )}
+      {Object.entries(metadata?.labels ?? {}).map(([name, text]) => (
+        <Label key={name} name={name} text={text} />
+      ))}
+    </>
+  );
+}
+
+function Label({ name, text }: { name: string; text: string }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd className="mono">
+        {text.startsWith("https://") ? (
+          <a href={text} target="_blank" rel="noreferrer">
+            {text}
+          </a>
+        ) : (
+          text
+        )}
+      </dd>
+    </>
   );
 }
 

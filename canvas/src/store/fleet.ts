@@ -79,7 +79,7 @@ export function applyFrame(fleet: Pick<Fleet, "byId" | "seq">, frame: Change): P
     const { [id]: _gone, ...rest } = fleet.byId;
     return { byId: rest, seq: frame.seq };
   }
-  if (frame.event === "AGENT_MESSAGE" || frame.event === "SECRET_CHANGED" || frame.event === "SECRETS_READ" || frame.event === "RUNTIME_CHANGED" || frame.event === "WORKSPACE_INSPECTED") return { byId: fleet.byId, seq: frame.seq };
+  if (frame.event === "AGENT_MESSAGE" || frame.event === "SECRET_CHANGED" || frame.event === "SECRETS_READ" || frame.event === "JOIN_RULE_CHANGED" || frame.event === "RUNTIME_CHANGED" || frame.event === "WORKSPACE_INSPECTED") return { byId: fleet.byId, seq: frame.seq };
   const known = fleet.byId[id];
   const next = { ...known, ...frame.payload.changes } as Workspace;
   if (next.id !== id) return { byId: fleet.byId, seq: frame.seq };

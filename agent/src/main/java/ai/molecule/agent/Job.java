@@ -16,6 +16,7 @@ final class Job {
             return agent.awaitEnd();
         }
         var builder = new ProcessBuilder(command).inheritIO();
+        builder.environment().remove(RemoteAgent.ENROLMENT);
         builder.environment().putAll(agent.requiredSecrets());
         var process = builder.start();
         var stopping = new Thread(() -> {

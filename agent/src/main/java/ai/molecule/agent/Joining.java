@@ -7,6 +7,7 @@ import ai.molecule.protocol.WorkspaceId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
@@ -34,7 +35,7 @@ final class Joining {
             description =
                     "the enrolment that the platform gave for this agent; needed the first time. In a pipeline: a join"
                             + " key, or the identity token of its CI",
-            defaultValue = "${env:MOLECULE_ENROLMENT}")
+            defaultValue = "${env:" + RemoteAgent.ENROLMENT + "}")
     private String token = "";
 
     @Option(
@@ -107,13 +108,13 @@ final class Joining {
                                 + " agent\", and POST /workspaces with \"runtime\": \"external\" answers one");
             }
             var base = at.isEmpty() ? member.orElseThrow().platform() : Addresses.of(at);
-            if (run && !home.hasCredential()) {
+            if (run) {
                 joinAsRun(base, home);
             }
             return run ? stay(base, home, leaving(training), stay) : enrolled(base, home, member, training, stay);
         } catch (PlatformLine.RefusedException refused) {
             return fail(Main.REFUSED, String.valueOf(refused.getMessage()));
-        } catch (IllegalArgumentException | IOException bad) {
+        } catch (IllegalArgumentException | DateTimeException | IOException bad) {
             return fail(Main.BAD_SETTINGS, String.valueOf(bad.getMessage()));
         }
     }

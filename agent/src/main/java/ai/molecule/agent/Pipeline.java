@@ -21,7 +21,7 @@ record Pipeline(String key, Map<String, String> labels) {
     /// of Buildkite, "Using environment variables" of Jenkins.
     private static final List<Service> SERVICES = List.of(
             new Service(
-                    List.of("GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_JOB"),
+                    List.of("GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_JOB", "RUNNER_NAME"),
                     Map.of("repo", "GITHUB_REPOSITORY", "branch", "GITHUB_REF_NAME", "commit", "GITHUB_SHA")),
             new Service(
                     List.of("CI_JOB_ID"),

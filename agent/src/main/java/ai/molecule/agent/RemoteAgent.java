@@ -41,6 +41,9 @@ import java.util.function.Consumer;
 /// ```
 public final class RemoteAgent implements AutoCloseable {
 
+    /// The variable from which commands take an enrolment; what they start does not get it.
+    public static final String ENROLMENT = "MOLECULE_ENROLMENT";
+
     private final PlatformLine line;
     private final Secrets secrets;
     private final Uplink uplink;
@@ -208,7 +211,7 @@ public final class RemoteAgent implements AutoCloseable {
     }
 
     /// The secrets of its workspace, fetched for sure.
-    Map<String, String> requiredSecrets() throws IOException {
+    Map<String, String> requiredSecrets() throws IOException, InterruptedException {
         return secrets.required();
     }
 

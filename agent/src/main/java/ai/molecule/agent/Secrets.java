@@ -2,6 +2,7 @@ package ai.molecule.agent;
 
 import ai.molecule.protocol.WorkspaceId;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -10,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 /// The secrets of the agent's workspace, as they are now: fetched when it joins, and again whenever the platform says
 /// that they changed. Soft, and written nowhere.
 final class Secrets {
+
+    private static final int TRIES = 6;
 
     private final PlatformLine line;
     private final ReentrantLock fetching = new ReentrantLock();
@@ -29,8 +32,9 @@ final class Secrets {
     /// Those that were fetched, at the latest now.
     ///
     /// @throws IOException when they cannot be had
-    Map<String, String> required() throws IOException {
-        if (tag.isEmpty()) {
+    Map<String, String> required() throws IOException, InterruptedException {
+        for (var tries = 0; tag.isEmpty() && tries < TRIES; tries++) {
+            Thread.sleep(Duration.ofSeconds(tries));
             refresh();
         }
         if (tag.isEmpty()) {

@@ -36,6 +36,7 @@ import ai.molecule.platform.edge.JoinRoutes;
 import ai.molecule.platform.edge.JournalRoutes;
 import ai.molecule.platform.edge.Limits;
 import ai.molecule.platform.edge.RateLimit;
+import ai.molecule.platform.edge.Refusals;
 import ai.molecule.platform.edge.RegistryRoutes;
 import ai.molecule.platform.edge.Route;
 import ai.molecule.platform.edge.RuntimeRoutes;
@@ -215,12 +216,13 @@ final class House implements AutoCloseable {
         // edge
         var meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         var gate = new Gate(access);
+        var refusals = new Refusals(clock);
         routes.addAll(new HealthRoutes(database, feed, meters).routes());
         routes.addAll(new SignInRoutes(access, url).routes());
         var tokens = new TokenRoutes(workspaces, access, url);
         routes.addAll(tokens.routes());
         routes.addAll(new WorkspaceRoutes(workspaces, hierarchy, tokens, cards, sleep, backends.standard()).routes());
-        routes.addAll(new JoinRoutes(admission, url, clock).routes());
+        routes.addAll(new JoinRoutes(admission, url, refusals, clock).routes());
         routes.addAll(
                 new RegistryRoutes(registry, heartbeats, new Peers(database), workspaces, hierarchy, cards).routes());
         routes.addAll(new A2aRoutes(switchboard, clock).routes());
@@ -242,7 +244,7 @@ final class House implements AutoCloseable {
                         settings.port(),
                         backends.agentsAddress(settings.host()),
                         settings.corsOrigins()),
-                new Edge.Guard(gate, knobs.limits(), new RateLimit(settings.rateLimit(), clock)),
+                new Edge.Guard(gate, knobs.limits(), new RateLimit(settings.rateLimit(), clock), refusals),
                 routes,
                 Map.of(
                         EventSocket.PATH,
@@ -255,7 +257,8 @@ final class House implements AutoCloseable {
         // Agents hear that we stop before the door closes.
         keep(uplinks);
         port = edge.port();
-        ownAddress.complete(URI.create("http://" + reachable(settings.host()) + ":" + port + "/"));
+        ownAddress.complete(
+                settings.processUrl().orElse(URI.create("http://" + reachable(settings.host()) + ":" + port + "/")));
         platformUrl.set(
                 settings.platformUrl().orElse(URI.create("http://" + reachable(settings.host()) + ":" + port + "/")));
         backends.listening(edge.agentsPort() > 0 ? edge.agentsPort() : port, settings.platformUrl());

@@ -18,6 +18,9 @@ enum Variable {
             "",
             "the key from which secrets are derived and sealed, at least 16 characters; unset: made at the first start and kept in `$DATA_DIR/encryption-key`"),
     PLATFORM_URL("", "how agents and people reach the platform; unset: derived from `HOST` and `PORT`"),
+    PROCESS_URL(
+            "",
+            "how other processes of the same platform reach this one, to call agents whose uplinks end here; unset: derived from `HOST` and `PORT`, which is right on one machine only"),
     CONTAINER_BACKEND(
             "",
             "where agents run unless a workspace says otherwise: `docker`, `flyio` or `process`; unset: `docker` where its engine answers, else `process`"),

@@ -151,4 +151,25 @@ class InboxTest {
                         .status())
                 .isEqualTo(409);
     }
+
+    @Test
+    void whatWasFetchedStaysItsAgentsWhenThePlatformStartsAgain() throws Exception {
+        house.drop(id, "kept in hand", "");
+        var message = fetch("").path(0);
+        house.restart();
+        await().during(Duration.ofSeconds(3))
+                .atMost(Duration.ofSeconds(20))
+                .ignoreExceptions()
+                .until(() -> fetch("").isEmpty());
+        assertThat(reply(message, ",\"text\":\"here it is\"").text("state")).isEqualTo("completed");
+    }
+
+    @Test
+    void aPausedAgentFetchesNothing() throws Exception {
+        house.post("/workspaces/" + id + "/pause", "");
+        house.drop(id, "later", "");
+        assertThat(fetch("")).isEmpty();
+        house.post("/workspaces/" + id + "/resume", "");
+        assertThat(fetch("?wait=5").path(0).path("text").asText()).isEqualTo("later");
+    }
 }

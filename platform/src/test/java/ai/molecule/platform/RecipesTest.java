@@ -133,6 +133,7 @@ class RecipesTest {
         environment.put("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "4711");
         environment.put("ACTIONS_ID_TOKEN_REQUEST_URL", issuer.url() + "/token?api-version=2");
         environment.put("JOB_STATUS", "success");
+        environment.put("RUNNER_NAME", "runner 3");
         var printed = new StringBuilder();
         for (var step : workflow.path("jobs").path("build").path("steps")) {
             printed.append(step(step.path("run").asText(), environment));
@@ -143,7 +144,7 @@ class RecipesTest {
                 .contains("::add-mask::sixteen letters!")
                 .contains("::add-mask::mol_agt_");
         assertLeft(onlyRun(rule), "success", "main");
-        assertThat(onlyRun(rule).path("external_key").asText()).isEqualTo("4711/1/build");
+        assertThat(onlyRun(rule).path("external_key").asText()).isEqualTo("4711/1/build/runner 3");
     }
 
     /// What steps wrote for those after them, in the runner's two forms.
@@ -199,7 +200,7 @@ class RecipesTest {
         var printed = step(
                 steps.getFirst().group(1),
                 Map.of(
-                        "MOLECULE_JOIN_KEY", rule.text("join_key"),
+                        "MOLECULE_ENROLMENT", rule.text("join_key"),
                         "MOLECULE_AGENT_JAR", TestHouse.AGENT_JAR.toString(),
                         "PATH", Path.of(System.getProperty("java.home"), "bin") + ":" + System.getenv("PATH"),
                         "JOB_NAME", "app/main",

@@ -86,7 +86,8 @@ class RunsTest {
         var left = as(
                 joined, "POST", "/registry/leave", "{\"result\":\"success\",\"exit_code\":0,\"summary\":\"built 17\"}");
         assertThat(left.text("status")).isEqualTo("removed");
-        assertRefused(410, "workspace_removed", "removed", as(joined, "GET", "/workspaces/" + id + "/inbox", ""));
+        await().atMost(Duration.ofSeconds(1)).untilAsserted(() -> assertRefused(
+                410, "workspace_removed", "removed", as(joined, "GET", "/workspaces/" + id + "/inbox", "")));
         assertRefused(410, "workspace_removed", "removed", house.get("/workspaces/" + id));
         var run = house.get("/join-rules/" + made.text("id") + "/runs").body().path("runs");
         assertThat(run).hasSize(1);
@@ -151,13 +152,14 @@ class RunsTest {
                 + "\",\"claims\":{\"repository\":\"org/*\",\"ref\":[\"refs/heads/main\",\"refs/tags/*\"]}");
         assertThat(made.body().has("join_key")).isFalse();
         assertThat(made.text("audience")).isEqualTo(audience());
-        var joined = join(issuer.token(audience(), "4711", Map.of()), "{}");
+        assertRefused(400, "invalid_field", "external_key", join(issuer.token(audience(), "4711", Map.of()), "{}"));
+        var joined = join(issuer.token(audience(), "4711", Map.of("job_id", "8")), "{}");
         assertThat(joined.status()).as(joined.body().toString()).isEqualTo(201);
         var run = house.get("/join-rules/" + made.text("id") + "/runs")
                 .body()
                 .path("runs")
                 .path(0);
-        assertThat(run.path("subject").asText()).isEqualTo("repo:org/repo:ref:refs/heads/main run_id=4711");
+        assertThat(run.path("subject").asText()).isEqualTo("repo:org/repo:ref:refs/heads/main run_id=4711 job_id=8");
 
         var other = join(issuer.token(audience(), "4712", Map.of()), "{\"external_key\":\"run_id=4711\"}");
         assertThat(other.text("workspace_id"))
@@ -315,5 +317,28 @@ class RunsTest {
                             .status())
                     .isEqualTo(410);
         }
+    }
+
+    @Test
+    void aRunThatSomebodyKeptIsNoRunsAnyMore() throws Exception {
+        var made = rule("");
+        var first = join(made.text("join_key"), "{\"external_key\":\"kept\"}");
+        house.admin("PATCH", "/workspaces/" + first.text("workspace_id"), "{\"ephemeral\":false}");
+        var second = join(made.text("join_key"), "{\"external_key\":\"kept\"}");
+        assertThat(second.status()).isEqualTo(201);
+        assertThat(second.text("workspace_id")).isNotEqualTo(first.text("workspace_id"));
+        assertThat(as(first, "GET", "/workspaces/" + first.text("workspace_id") + "/state", "")
+                        .status())
+                .as("its token is still its own")
+                .isEqualTo(200);
+    }
+
+    @Test
+    void whoWasRefusedIsKeptInMindForAWhile() throws Exception {
+        join("mol_jnk_" + "y".repeat(49), "{}");
+        var refusals = house.get("/registry/refusals").body().path("refusals");
+        assertThat(refusals.path(0).path("path").asText()).isEqualTo("/registry/join");
+        assertThat(refusals.path(0).path("code").asText()).isEqualTo("invalid_token");
+        assertThat(refusals.toString()).doesNotContain("mol_jnk_");
     }
 }

@@ -45,7 +45,7 @@ public final class Network {
         var https = variable(environment, "HTTPS_PROXY");
         var http = variable(environment, "HTTP_PROXY");
         var except = Arrays.stream(variable(environment, "NO_PROXY").split(",", -1))
-                .map(String::strip)
+                .map(name -> name.strip().toLowerCase(Locale.ROOT))
                 .filter(name -> !name.isEmpty())
                 .map(name -> name.startsWith(".") ? name.substring(1) : name)
                 .toList();
@@ -144,7 +144,7 @@ public final class Network {
 
         @Override
         public List<Proxy> select(URI uri) {
-            var host = String.valueOf(uri.getHost());
+            var host = String.valueOf(uri.getHost()).toLowerCase(Locale.ROOT);
             var secure = uri.getScheme().equals("https") || uri.getScheme().equals("wss");
             var proxy =
                     except.stream().anyMatch(name -> name.equals("*") || host.equals(name) || host.endsWith("." + name))

@@ -1,12 +1,14 @@
 package ai.molecule.agent.command;
 
 import ai.molecule.agent.Engine;
+import ai.molecule.agent.RemoteAgent;
 import ai.molecule.agent.Work;
 import ai.molecule.protocol.Message;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
@@ -18,6 +20,7 @@ import java.util.function.Supplier;
 public final class CommandEngine implements Engine {
 
     private static final int ERROR_LENGTH_MAX = 2000;
+    private static final Duration LAST_WORDS = Duration.ofSeconds(5);
 
     private final List<String> command;
     private final Supplier<Map<String, String>> secrets;
@@ -42,13 +45,14 @@ public final class CommandEngine implements Engine {
     @Override
     public void work(Message message, Work work) throws Exception {
         var builder = new ProcessBuilder(command);
+        builder.environment().remove(RemoteAgent.ENROLMENT);
         builder.environment().putAll(secrets.get());
         var process = builder.start();
         try {
             var errors = new AtomicReference<>("");
             // Reading a pipe holds a virtual thread's carrier.
             var listening = Thread.ofPlatform().daemon().name("command-errors").start(() -> errors.set(tail(process)));
-            feed(process, message.text());
+            Thread.ofPlatform().daemon().name("command-question").start(() -> feed(process, message.text()));
             var answering = new AtomicReference<Exception>();
             var speaking = Thread.ofPlatform().daemon().name("command-answer").start(() -> {
                 try {
@@ -58,8 +62,9 @@ public final class CommandEngine implements Engine {
                 }
             });
             var code = process.waitFor();
-            speaking.join();
-            listening.join();
+            // Whoever it left behind may hold its output open for ever.
+            speaking.join(LAST_WORDS);
+            listening.join(LAST_WORDS);
             if (answering.get() != null) {
                 throw answering.get();
             }

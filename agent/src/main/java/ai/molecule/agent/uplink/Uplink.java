@@ -14,7 +14,11 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +34,7 @@ public final class Uplink {
     private static final Duration SOCKET_AGAIN = Duration.ofSeconds(60);
     private static final Duration POLL_PATIENCE = Duration.ofSeconds(15);
     private static final Duration SILENCE = Duration.ofSeconds(12);
+    private static final Duration OPENING_PATIENCE = Duration.ofSeconds(5);
     private static final Duration LOOK_PACE = Duration.ofSeconds(1);
     private static final Set<String> FINAL =
             Set.of("superseded", "invalid_token", "forbidden", "workspace_removed", "workspace_not_found");
@@ -165,7 +170,7 @@ public final class Uplink {
     private final class Reading implements Inbox {
 
         private final Calls calls = new Calls(desk);
-        private volatile @Nullable Line over;
+        private final CompletableFuture<Line> over = new CompletableFuture<>();
 
         @Override
         public void alive() {
@@ -190,9 +195,8 @@ public final class Uplink {
                 case UplinkFrame.Notice(var what) -> Thread.ofVirtual().start(() -> notices.accept(what));
                 case UplinkFrame.Bye(var code, var message) -> {
                     refused = new RefusedException(409, code, message);
-                    var at = over;
-                    if (at != null) {
-                        at.close();
+                    if (over.isDone()) {
+                        over.join().close();
                     }
                 }
                 case UplinkFrame.Welcome _, UplinkFrame.Tick _ -> {}
@@ -206,11 +210,14 @@ public final class Uplink {
         }
 
         private void send(String text) throws IOException {
-            var at = over;
-            if (at == null) {
-                throw new IOException("the uplink is not open yet");
+            try {
+                over.get(OPENING_PATIENCE.toNanos(), TimeUnit.NANOSECONDS).send(text);
+            } catch (ExecutionException | TimeoutException notYet) {
+                throw new IOException("the uplink is not open yet", notYet);
+            } catch (InterruptedException stopping) {
+                Thread.currentThread().interrupt();
+                throw new IOException("stopping", stopping);
             }
-            at.send(text);
         }
     }
 
@@ -230,7 +237,7 @@ public final class Uplink {
         }
         var reading = new Reading();
         var polled = PollLine.open(this::post, epoch, boot, reading);
-        reading.over = polled;
+        reading.over.complete(polled);
         return new Opened(polled, reading);
     }
 
@@ -238,7 +245,7 @@ public final class Uplink {
         triedSocketAt = System.nanoTime();
         var reading = new Reading();
         var socket = SocketLine.open(client, socketAddress("epoch=" + epoch + "&boot=" + boot), token.get(), reading);
-        reading.over = socket;
+        reading.over.complete(socket);
         socketBlocked = false;
         return new Opened(socket, reading);
     }

@@ -190,6 +190,15 @@ public final class Access {
         store.endJoinKeys(rule, clock.instant());
     }
 
+    /// True for a token that was looked up and has run out since.
+    public boolean expired(String bearer) {
+        return Token.parse(bearer)
+                .map(token -> known.get(token.key()))
+                .map(Known::expiry)
+                .filter(expiry -> !clock.instant().isBefore(expiry))
+                .isPresent();
+    }
+
     /// Writes down which tokens were used since the last time.
     public void noteUse() {
         var keys = List.copyOf(used);

@@ -28,6 +28,8 @@ public final class Admission {
     private static final int RULES_MAX = 1000;
     private static final int RUNS_SHOWN = 500;
 
+    private static final WorkspaceId NOBODY_YET = new WorkspaceId(new UUID(0, 0));
+
     /// Runs register as if their operator did it for them.
     private static final Caller OPERATOR = new Caller.Admin(false);
 
@@ -116,7 +118,7 @@ public final class Admission {
     public Arrival recognise(String bearer) {
         return rooms.access()
                 .joinRule(bearer)
-                .map(rule -> new Arrival(rule, "", ""))
+                .map(rule -> new Arrival(rule, "", "", false))
                 .orElseGet(() -> identified(bearer));
     }
 
@@ -125,13 +127,27 @@ public final class Admission {
     /// @param rule the rule that lets it in
     /// @param subject who its identity token says it is; empty where it came with a key
     /// @param run which run, as its token says it; empty where that says nothing
-    public record Arrival(UUID rule, String subject, String run) {}
+    /// @param job true where the token says even which job of the run
+    public record Arrival(UUID rule, String subject, String run, boolean job) {}
 
     /// Lets a run in.
     ///
     /// @throws Refusal when nothing tells it from others, its rule has ended, or no more runs may be there
     public Joined join(Arrival arrival, Application wanted) {
         var visitor = wanted.by(arrival);
+        rooms.registry().checkUrl(NOBODY_YET, wanted.registration(NOBODY_YET, wanted.called(visitor)));
+        try {
+            return entered(visitor, wanted);
+        } catch (Refusal refusal) {
+            if (refusal.reason() == Reason.WORKSPACE_REMOVED) {
+                // Its workspace went just now; it gets another.
+                return entered(visitor, wanted);
+            }
+            throw refusal;
+        }
+    }
+
+    private Joined entered(Visitor visitor, Application wanted) {
         return database.inTransaction(() -> {
             var rule = rules.hold(visitor.rule()).orElseThrow(Admission::noLonger);
             var earlier = runs.live(rule.id(), visitor);
@@ -203,7 +219,7 @@ public final class Admission {
         return meant.stream()
                 .filter(rule -> identity(rule).admits(claims.getClaims()))
                 .findFirst()
-                .map(rule -> new Arrival(rule.id(), claims.getSubject(), run(claims)))
+                .map(rule -> new Arrival(rule.id(), claims.getSubject(), run(claims), namesJob(claims)))
                 .orElseThrow(() -> new Refusal(
                         Reason.FORBIDDEN,
                         "Expected a join rule that admits " + claims.getSubject() + ", but there is none"));
@@ -215,6 +231,10 @@ public final class Admission {
                 .filter(claim -> said.get(claim) != null)
                 .map(claim -> claim + "=" + said.get(claim))
                 .collect(Collectors.joining(" "));
+    }
+
+    private static boolean namesJob(JWTClaimsSet claims) {
+        return Issuers.JOB_CLAIMS.stream().anyMatch(claim -> claims.getClaim(claim) != null);
     }
 
     private static Proof.Identity identity(JoinRule rule) {

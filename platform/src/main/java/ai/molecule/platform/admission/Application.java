@@ -65,8 +65,8 @@ public record Application(
     ///
     /// @throws WireException when nothing says by what it is known again
     Visitor by(Admission.Arrival arrival) {
-        if (key.isEmpty() && arrival.run().isEmpty()) {
-            throw new WireException("Expected \"external_key\", by which this run is told from others");
+        if (key.isEmpty() && !arrival.job()) {
+            throw new WireException("Expected \"external_key\", by which this job is told from others of its run");
         }
         return new Visitor(
                 arrival.rule(), (arrival.subject() + " " + arrival.run()).strip(), key.isEmpty() ? arrival.run() : key);

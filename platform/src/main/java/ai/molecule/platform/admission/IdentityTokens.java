@@ -64,7 +64,7 @@ final class IdentityTokens {
     static String issuer(String bearer) {
         try {
             var issuer = SignedJWT.parse(bearer).getJWTClaimsSet().getIssuer();
-            if (issuer != null) {
+            if (issuer != null && issuer.indexOf('\0') < 0) {
                 return issuer;
             }
         } catch (ParseException noToken) {

@@ -12,9 +12,14 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.text.ParseException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /// The keys that an issuer publishes (OpenID Connect Discovery 1.0, section 4; RFC 7517).
 final class IssuerKeys implements JWKSetSource<SecurityContext> {
@@ -54,9 +59,10 @@ final class IssuerKeys implements JWKSetSource<SecurityContext> {
     }
 
     private JsonNode fetch(String where) throws IOException, InterruptedException {
-        var answer = http.send(
+        var sent = http.sendAsync(
                 HttpRequest.newBuilder(URI.create(where)).timeout(PATIENCE).build(),
                 BodyHandlers.limiting(BodyHandlers.ofByteArray(), ANSWER_MAX));
+        var answer = whole(where, sent);
         if (answer.statusCode() != 200) {
             throw new IOException(where + " answered " + answer.statusCode());
         }
@@ -64,6 +70,17 @@ final class IssuerKeys implements JWKSetSource<SecurityContext> {
             return Json.read(answer.body());
         } catch (Json.MalformedException bad) {
             throw new IOException("expected JSON from " + where, bad);
+        }
+    }
+
+    /// The whole of an answer, for which there is as much time as for its head.
+    private static HttpResponse<byte[]> whole(String where, CompletableFuture<HttpResponse<byte[]>> sent)
+            throws IOException, InterruptedException {
+        try {
+            return sent.get(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (ExecutionException | TimeoutException failed) {
+            sent.cancel(true);
+            throw new IOException("no whole answer from " + where, failed);
         }
     }
 

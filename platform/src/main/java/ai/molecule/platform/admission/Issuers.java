@@ -27,12 +27,11 @@ final class Issuers {
                             "repository_id",
                             "repository_owner",
                             "repository_owner_id",
-                            "job_workflow_ref",
                             "enterprise")),
             "gitlab",
             new Service(
                     "https://gitlab.com",
-                    Set.of("sub", "project_path", "project_id", "namespace_path", "namespace_id", "ci_config_ref_uri")),
+                    Set.of("sub", "project_path", "project_id", "namespace_path", "namespace_id")),
             "buildkite",
             new Service(
                     "https://agent.buildkite.com",
@@ -40,9 +39,12 @@ final class Issuers {
 
     static final Set<String> NAMES = new TreeSet<>(SERVICES.keySet());
 
+    /// The claims that name one job of a run, and need nothing beside them to tell it from others.
+    static final List<String> JOB_CLAIMS = List.of("job_id", "check_run_id");
+
     /// By which claims the runs of one subject are told apart.
     static final List<String> RUN_CLAIMS =
-            List.of("run_id", "run_attempt", "pipeline_id", "job_id", "build_number", "build_id");
+            List.of("run_id", "run_attempt", "pipeline_id", "build_number", "build_id", "job_id", "check_run_id");
 
     private static final Set<String> THIS_MACHINE = Set.of("localhost", "127.0.0.1", "[::1]");
 

@@ -29,11 +29,12 @@ final class RunStore {
                 now);
     }
 
-    /// The workspace of a run that is there.
+    /// The workspace of a run that is there; one that somebody kept or moved is no run's any more.
     Optional<WorkspaceId> live(UUID rule, Visitor visitor) {
         return database.first(
                 """
                 select r.workspace_id from runs r join workspaces w on w.id = r.workspace_id and w.status <> 'removed'
+                    and w.expires_at is not null and w.backend = 'external'
                 where r.rule_id = ? and r.subject = ? and r.run_key = ?
                 """, row -> new WorkspaceId(row.uuid("workspace_id")), rule, visitor.subject(), visitor.key());
     }

@@ -21,6 +21,7 @@ import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import io.helidon.webserver.websocket.WsConfig;
 import io.helidon.webserver.websocket.WsRouting;
 import io.helidon.websocket.WsListener;
 import io.micrometer.core.instrument.Counter;
@@ -32,11 +33,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// The listener and what stands before every route: identity, limits, headers, errors.
 public final class Edge implements AutoCloseable {
 
     private static final int CONNECTIONS_MAX = 20_000;
+    private static final int FRAME_BYTES_MAX = 32 * 1024 * 1024;
     private static final Duration GRACE = Duration.ofSeconds(5);
     private static final Header NO_SNIFF = HeaderValues.create("X-Content-Type-Options", "nosniff");
     private static final Header NO_FRAME = HeaderValues.create("X-Frame-Options", "DENY");
@@ -45,10 +48,15 @@ public final class Edge implements AutoCloseable {
     private static final Set<String> NEVER_LIMITED =
             Set.of("/registry/heartbeat", "/uplink/poll", "/uplinks/{id}", "/workspaces/{id}/inbox");
 
+    /// Where agents come in.
+    private static final Set<String> ENTRANCES =
+            Set.of("/registry/register", "/registry/join", "/registry/heartbeat", "/uplink/poll");
+
     private final WebServer server;
     private final Gate gate;
     private final Limits limits;
     private final RateLimit rateLimit;
+    private final Refusals refusals;
     private final MeterRegistry meters;
     private final CanvasFiles canvas = new CanvasFiles();
 
@@ -61,6 +69,7 @@ public final class Edge implements AutoCloseable {
         this.gate = guard.gate();
         this.limits = guard.limits();
         this.rateLimit = guard.rateLimit();
+        this.refusals = guard.refusals();
         this.meters = meters;
         var cors = new Cors(listening.corsOrigins());
         var builder = WebServer.builder().shutdownHook(false).addRouting(routing(routes, cors));
@@ -89,6 +98,8 @@ public final class Edge implements AutoCloseable {
                 // Threads are virtual: channels bring nothing but a second buffer for each connection.
                 .useNio(false)
                 .connectionOptions(options -> options.tcpNoDelay(true))
+                // A frame of an uplink may hold a whole answer.
+                .addProtocol(WsConfig.builder().maxFrameLength(FRAME_BYTES_MAX).build())
                 .directHandlers(DirectHandlers.builder()
                         .addHandler(DirectHandler.EventType.BAD_REQUEST, Edge::beforeRouting)
                         .addHandler(DirectHandler.EventType.FORBIDDEN, Edge::beforeRouting)
@@ -108,7 +119,9 @@ public final class Edge implements AutoCloseable {
     }
 
     /// Who stands at the door.
-    public record Guard(Gate gate, Limits limits, RateLimit rateLimit) {}
+    ///
+    /// @param refusals keeps in mind who wanted to join and was refused
+    public record Guard(Gate gate, Limits limits, RateLimit rateLimit, Refusals refusals) {}
 
     /// Opens the door.
     ///
@@ -171,13 +184,18 @@ public final class Edge implements AutoCloseable {
     }
 
     private void serve(Route route, ServerRequest request, ServerResponse response) {
+        @Nullable Caller caller = null;
         try {
             var call = identify(route, request, () -> send(response, Errors.answer(BodyReader.tooSlow())));
+            caller = call.identified();
             gate.check(route.who(), call);
             send(response, route.handler().handle(call));
         } catch (RuntimeException failure) {
             if (response.isSent() || failure instanceof ServerConnectionException) {
                 throw new CloseConnectionException("The caller went away in the middle of an answer", failure);
+            }
+            if (failure instanceof Refusal refusal && ENTRANCES.contains(route.path())) {
+                refusals.note(request.remotePeer().host(), route.path(), refusal, caller);
             }
             send(response, Errors.answer(failure));
             if (failure instanceof Refusal refusal && refusal.reason() == Reason.REQUEST_TIMEOUT) {

@@ -31,9 +31,11 @@ public final class JoinRoutes {
 
     private final Admission admission;
     private final Supplier<URI> platform;
+    private final Refusals refusals;
     private final InstantSource clock;
 
-    public JoinRoutes(Admission admission, Supplier<URI> platform, InstantSource clock) {
+    public JoinRoutes(Admission admission, Supplier<URI> platform, Refusals refusals, InstantSource clock) {
+        this.refusals = refusals;
         this.admission = admission;
         this.platform = platform;
         this.clock = clock;
@@ -46,7 +48,8 @@ public final class JoinRoutes {
                 new Route(Method.DELETE, "/join-rules/{rule}", ADMIN, this::end),
                 new Route(Method.GET, "/join-rules/{rule}/runs", ADMIN, this::runs),
                 new Route(Method.POST, "/registry/join", BEARER, this::join),
-                new Route(Method.POST, "/registry/leave", ANYONE, this::leave));
+                new Route(Method.POST, "/registry/leave", ANYONE, this::leave),
+                new Route(Method.GET, "/registry/refusals", ADMIN, this::refused));
     }
 
     private Answer list(Call call) {
@@ -104,6 +107,24 @@ public final class JoinRoutes {
         var wire = Wire.of(call.jsonOrNothing());
         var gone = admission.leave(who(call, wire), report(wire));
         return Answer.ok(Json.object().put("status", gone ? "removed" : "offline"));
+    }
+
+    /// For whoever waits for an agent that does not come.
+    private Answer refused(Call call) {
+        var answer = Json.object();
+        var list = answer.putArray("refusals");
+        for (var noted : refusals.all()) {
+            list.addObject()
+                    .put("at", noted.at().toString())
+                    .put("peer", noted.peer())
+                    .put("path", noted.path())
+                    .put("code", noted.code())
+                    .put("error", noted.error())
+                    .put(
+                            "workspace_id",
+                            noted.workspace() == null ? null : noted.workspace().toString());
+        }
+        return Answer.ok(answer);
     }
 
     private static WorkspaceId who(Call call, Wire wire) {

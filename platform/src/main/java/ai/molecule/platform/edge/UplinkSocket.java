@@ -10,14 +10,17 @@ import ai.molecule.protocol.Refusal;
 import ai.molecule.protocol.UplinkFrame;
 import ai.molecule.protocol.WireException;
 import io.helidon.common.buffers.BufferData;
+import io.helidon.common.socket.HelidonSocket;
 import io.helidon.http.Headers;
 import io.helidon.http.HttpPrologue;
 import io.helidon.websocket.WsListener;
 import io.helidon.websocket.WsSession;
 import io.helidon.websocket.WsUpgradeException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,6 +33,7 @@ public final class UplinkSocket implements WsListener {
     public static final String PATH = "/uplink";
 
     private static final Logger LOG = LoggerFactory.getLogger(UplinkSocket.class);
+    private static final Duration GOODBYE = Duration.ofMillis(500);
     private static final int GOING_AWAY = 1001;
 
     private final Uplinks uplinks;
@@ -39,6 +43,7 @@ public final class UplinkSocket implements WsListener {
     private boolean probing;
     private Uplink.@Nullable Identity identity;
     private @Nullable Uplink uplink;
+    private @Nullable Line line;
 
     public UplinkSocket(Uplinks uplinks, Gate gate, Access access) {
         this.uplinks = uplinks;
@@ -59,32 +64,34 @@ public final class UplinkSocket implements WsListener {
                     prologue.query().first("boot").orElse(""));
             return Optional.empty();
         } catch (Refusal refusal) {
+            // Whoever is refused polls next, and is noted there.
             throw new WsUpgradeException(String.valueOf(refusal.getMessage()), refusal);
         }
     }
 
     @Override
     public void onOpen(WsSession session) {
-        var line = new Line(session);
+        var opened = new Line(session);
+        line = opened;
         if (probing) {
-            line.cut();
+            opened.cut();
             return;
         }
         try {
             var peer = session.socketContext().remotePeer().host();
-            uplink = uplinks.open(Objects.requireNonNull(identity).from(peer), line);
+            uplink = uplinks.open(Objects.requireNonNull(identity).from(peer), opened);
         } catch (Refusal refused) {
-            line.refuse(refused);
+            opened.refuse(refused);
         } catch (DatabaseException away) {
             LOG.warn("An uplink cannot be taken on ({}); its agent tries again", away.getMessage());
-            line.cut();
+            opened.cut();
         }
     }
 
     @Override
     public void onMessage(WsSession session, String text, boolean last) {
         var open = uplink;
-        if (open == null) {
+        if (open == null || !open.isOpen()) {
             return;
         }
         open.alive();
@@ -94,6 +101,8 @@ public final class UplinkSocket implements WsListener {
         }
         pieces.append(text);
         if (pieces.length() > UplinkFrame.LENGTH_MAX) {
+            pieces.setLength(0);
+            pieces.trimToSize();
             open.close("it sent a frame of more than " + UplinkFrame.LENGTH_MAX + " characters");
         } else if (last) {
             var whole = pieces.toString();
@@ -116,7 +125,9 @@ public final class UplinkSocket implements WsListener {
         if (uplink != null) {
             uplink.alive();
         }
-        session.pong(buffer);
+        if (line != null) {
+            line.pong(buffer);
+        }
     }
 
     @Override
@@ -147,6 +158,7 @@ public final class UplinkSocket implements WsListener {
 
         private final WsSession session;
         private final ReentrantLock writing = new ReentrantLock();
+        private volatile long writingSince;
 
         Line(WsSession session) {
             this.session = session;
@@ -160,10 +172,28 @@ public final class UplinkSocket implements WsListener {
         @Override
         public void send(String frame) throws BrokenException {
             writing.lock();
+            writingSince = System.nanoTime();
             try {
                 session.send(frame, true);
             } catch (RuntimeException gone) {
                 throw new BrokenException(String.valueOf(gone.getMessage()), gone);
+            } finally {
+                writingSince = 0;
+                writing.unlock();
+            }
+        }
+
+        @Override
+        public Duration stuck() {
+            var since = writingSince;
+            return since == 0 ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - since);
+        }
+
+        /// Answers a ping, between two frames and never in one.
+        void pong(BufferData buffer) {
+            writing.lock();
+            try {
+                session.pong(buffer);
             } finally {
                 writing.unlock();
             }
@@ -188,20 +218,30 @@ public final class UplinkSocket implements WsListener {
             Thread.ofVirtual().name("uplink-cut").start(this::hangUp);
         }
 
-        /// Says goodbye, or, while somebody still holds the line, hangs up.
+        /// Says goodbye where nobody holds the line, and hangs up a moment later: the other end need not agree.
         private void hangUp() {
             try {
-                if (!writing.tryLock()) {
-                    session.terminate();
-                    return;
-                }
-                try {
-                    session.close(GOING_AWAY, "bye");
-                } finally {
-                    writing.unlock();
+                if (writing.tryLock()) {
+                    try {
+                        session.close(GOING_AWAY, "bye");
+                    } finally {
+                        writing.unlock();
+                    }
+                    LockSupport.parkNanos(GOODBYE.toNanos());
                 }
             } catch (RuntimeException alreadyGone) {
                 LOG.debug("An uplink was gone before it could be ended", alreadyGone);
+            }
+            if (session.socketContext() instanceof HelidonSocket socket) {
+                closeQuietly(socket);
+            }
+        }
+
+        private static void closeQuietly(HelidonSocket socket) {
+            try {
+                socket.close();
+            } catch (RuntimeException alreadyGone) {
+                LOG.debug("A socket was closed already", alreadyGone);
             }
         }
 

@@ -141,7 +141,7 @@ public final class Ledger implements AutoCloseable {
     /// @param hold for how long nobody else gets it
     public List<Lease> fetch(WorkspaceId target, int most, Duration hold) {
         var now = clock.instant();
-        return store.lease(target, now, now.plus(hold), true, most);
+        return store.mayFetch(target) ? store.lease(target, now, now.plus(hold), true, most) : List.of();
     }
 
     /// Goes on holding a message that an agent fetched.

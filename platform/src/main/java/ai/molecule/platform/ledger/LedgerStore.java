@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 /// never wait for each other.
 final class LedgerStore {
 
+    /// Who holds what an agent fetched: no process of ours, so that none leaves it behind.
+    private static final long AGENTS = 0;
+
     private final Database database;
     private final MailboxLimits limits;
     private final long holder;
@@ -196,11 +199,21 @@ final class LedgerStore {
     ///
     /// @param fetched true when its agent asks for it
     List<Lease> lease(WorkspaceId target, Instant now, Instant until, boolean fetched, int most) {
-        return database.query("""
+        return database.query(
+                """
                 select d.*, t.agent_task, coalesce(nullif(t.agent_context, ''),
                     context_name(d.target, d.owner, d.context_id)) as agent_context
                 from ledger_lease(?, ?, ?, ?, ?, ?) d join tasks t on t.id = d.task_id order by d.id
-                """, LedgerStore::lease, now, target.value(), holder, until, fetched, most);
+                """, LedgerStore::lease, now, target.value(), fetched ? AGENTS : holder, until, fetched, most);
+    }
+
+    /// False while somebody has stopped a workspace: what waits for it goes on waiting.
+    boolean mayFetch(WorkspaceId target) {
+        return database.first(
+                        "select status not in ('paused', 'removed') as may from workspaces where id = ?",
+                        row -> row.flag("may"),
+                        target.value())
+                .orElse(false);
     }
 
     /// Goes on holding one delivery, under a lease that is still good.
@@ -219,7 +232,7 @@ final class LedgerStore {
         return database.query("""
                 with orphans as (
                     select id from deliveries d where phase = 'leased' and id <> all(?)
-                        and (leased_until < ? or not exists (select from pg_locks l where l.locktype = 'advisory'
+                        and (leased_until < ? or d.holder <> 0 and not exists (select from pg_locks l where l.locktype = 'advisory'
                             and l.granted and (l.classid::int8 << 32) + l.objid::int8 = d.holder))
                     order by id limit ? for update skip locked),
                 taken as (

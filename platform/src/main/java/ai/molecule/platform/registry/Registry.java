@@ -51,6 +51,25 @@ public final class Registry {
     /// registered
     public Registered register(Caller caller, String bearer, Registration registration) {
         var id = whose(caller, registration);
+        checkUrl(id, registration);
+        return enter(caller, bearer, registration);
+    }
+
+    /// Looks at the URL of an agent outside. Names are looked up, so no transaction may be open.
+    ///
+    /// @throws Refusal `url_not_allowed`
+    public void checkUrl(WorkspaceId id, Registration registration) {
+        var outside = lives.find(id).map(found -> found.profile().external()).orElse(true);
+        if (outside && !registration.url().isEmpty()) {
+            urls.checkWhenNamed(registration.url());
+        }
+    }
+
+    /// Registers an agent whose URL was looked at.
+    ///
+    /// @throws Refusal when the caller may not, or the workspace is in no state to be registered
+    public Registered enter(Caller caller, String bearer, Registration registration) {
+        var id = whose(caller, registration);
         return database.inTransaction(() -> {
             lives.hold(id);
             var token = credential(caller, bearer, id);
@@ -101,9 +120,6 @@ public final class Registry {
         refuseRemoved(found);
         var external = found.profile().external();
         var url = registration.url();
-        if (external && !url.isEmpty()) {
-            urls.checkWhenNamed(url);
-        }
         var guest = Guest.announced(
                 url,
                 delivery(registration, external),

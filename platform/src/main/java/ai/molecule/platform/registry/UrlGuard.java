@@ -38,6 +38,11 @@ public final class UrlGuard {
             Cidr.of("64:ff9b:1::/48"),
             Cidr.of("2002::/16"),
             Cidr.of("2001::/32"),
+            Cidr.of("::ffff:0:0:0/96"),
+            Cidr.of("3fff::/20"),
+            Cidr.of("5f00::/16"),
+            Cidr.of("2001:2::/48"),
+            Cidr.of("2001:10::/28"),
             Cidr.of("100::/64"),
             Cidr.of("fec0::/10"),
             Cidr.of("fc00::/7"),
@@ -124,11 +129,7 @@ public final class UrlGuard {
     }
 
     private void checkAddresses(URI uri) throws UnknownHostException {
-        if (network.proxies(uri) && !isAddress(uri.getHost())) {
-            checkEncrypted(uri);
-            return;
-        }
-        for (var address : InetAddress.getAllByName(uri.getHost())) {
+        for (var address : addresses(uri)) {
             if (!permits(address)) {
                 throw notPermitted(uri);
             }
@@ -145,8 +146,17 @@ public final class UrlGuard {
         }
     }
 
-    private static boolean isAddress(String host) {
-        return host.startsWith("[") || DOTTED.matcher(host).matches() || host.equalsIgnoreCase("localhost");
+    /// Behind a proxy a name need not mean anything here; where it does, it must not mean what is nearby.
+    private List<InetAddress> addresses(URI uri) throws UnknownHostException {
+        try {
+            return List.of(InetAddress.getAllByName(uri.getHost()));
+        } catch (UnknownHostException unknown) {
+            if (!network.proxies(uri)) {
+                throw unknown;
+            }
+            checkEncrypted(uri);
+            return List.of();
+        }
     }
 
     /// The same whether it is private, is spelled in an odd way, or does not exist.

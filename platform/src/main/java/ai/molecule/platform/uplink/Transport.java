@@ -1,5 +1,7 @@
 package ai.molecule.platform.uplink;
 
+import java.time.Duration;
+
 /// What carries the frames of an uplink to its agent.
 public interface Transport {
 
@@ -13,6 +15,11 @@ public interface Transport {
 
     /// Gives a sign of life, unless something is being sent just now.
     void ping() throws BrokenException;
+
+    /// For how long the frame that is being sent is not taken.
+    default Duration stuck() {
+        return Duration.ZERO;
+    }
 
     /// Lets go, whatever is being sent.
     void cut();

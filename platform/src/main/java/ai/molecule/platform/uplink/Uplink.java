@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
@@ -21,12 +22,14 @@ import java.util.function.Consumer;
 /// again over the next.
 public final class Uplink {
 
+    private static final Duration BYE_PATIENCE = Duration.ofMillis(500);
+
     private final Identity identity;
     private final Transport transport;
     private final Consumer<Heartbeat> beats;
     private final UUID session = UUID.randomUUID();
     private final AtomicLong numbers = new AtomicLong();
-    private final Map<Long, Answering> calls = new ConcurrentHashMap<>();
+    private final Map<Long, Asked> calls = new ConcurrentHashMap<>();
     private final AtomicBoolean open = new AtomicBoolean(true);
     private volatile long heardAt = System.nanoTime();
     private volatile String why = "";
@@ -77,6 +80,9 @@ public final class Uplink {
         void drop();
     }
 
+    /// @param credit how many events its agent may still send
+    private record Asked(Answering answering, AtomicInteger credit) {}
+
     Uplink(Identity identity, Transport transport, Consumer<Heartbeat> beats) {
         this.identity = identity;
         this.transport = transport;
@@ -115,7 +121,7 @@ public final class Uplink {
     /// @throws BrokenException when it did not get onto the uplink; then nobody is called back
     public Calling call(Map<String, String> headers, ObjectNode body, Answering answering) throws BrokenException {
         var id = numbers.incrementAndGet();
-        calls.put(id, answering);
+        calls.put(id, new Asked(answering, new AtomicInteger(UplinkFrame.CREDIT)));
         try {
             if (!open.get()) {
                 throw new BrokenException("it is closed", new IllegalStateException(why));
@@ -140,7 +146,9 @@ public final class Uplink {
 
         @Override
         public void more(int events) {
-            if (calls.containsKey(id)) {
+            var asked = calls.get(id);
+            if (asked != null) {
+                asked.credit().addAndGet(events);
                 trySend(new UplinkFrame.More(id, events));
             }
         }
@@ -182,11 +190,14 @@ public final class Uplink {
     ///
     /// @throws WireException when it is none, or none that an agent may send
     public void heard(JsonNode json) {
+        if (!open.get()) {
+            return;
+        }
         alive();
         switch (UplinkFrame.read(json)) {
             case UplinkFrame.Whole(var id, var status, var body) -> last(id, call -> call.whole(status, body));
             case UplinkFrame.Begin(var id) -> of(id, Answering::begin);
-            case UplinkFrame.Event(var id, var body) -> of(id, call -> call.event(body));
+            case UplinkFrame.Event(var id, var body) -> event(id, body);
             case UplinkFrame.End(var id) -> last(id, Answering::end);
             case UplinkFrame.Failed(var id, var status, var message) -> last(id, call -> call.failed(status, message));
             case UplinkFrame.Beat(var heartbeat) -> beats.accept(heartbeat);
@@ -201,33 +212,55 @@ public final class Uplink {
         }
     }
 
+    /// Events come one for one of what was asked for: nobody fills our memory.
+    private void event(long id, JsonNode body) {
+        var asked = calls.get(id);
+        if (asked != null && asked.credit().decrementAndGet() < 0) {
+            close("it sent more events than it was asked for");
+        } else if (asked != null) {
+            asked.answering().event(body);
+        }
+    }
+
     private void of(long id, Consumer<Answering> told) {
-        var call = calls.get(id);
-        if (call != null) {
-            told.accept(call);
+        var asked = calls.get(id);
+        if (asked != null) {
+            told.accept(asked.answering());
         }
     }
 
     private void last(long id, Consumer<Answering> told) {
-        var call = calls.remove(id);
-        if (call != null) {
-            told.accept(call);
+        var asked = calls.remove(id);
+        if (asked != null) {
+            told.accept(asked.answering());
         }
     }
 
-    boolean isOpen() {
+    /// False once it was let go, whatever still comes.
+    public boolean isOpen() {
         return open.get();
     }
 
-    /// Says why and lets go.
+    /// Says why, if the agent listens, and lets go.
     void bye(String code, String message) {
+        var saying = Thread.ofVirtual().name("bye").start(() -> {
+            try {
+                transport.send(Json.text(new UplinkFrame.Bye(code, message).toJson()));
+            } catch (BrokenException gone) {
+                close(message);
+            }
+        });
         try {
-            transport.send(Json.text(new UplinkFrame.Bye(code, message).toJson()));
-        } catch (BrokenException gone) {
-            close(message);
-            return;
+            saying.join(BYE_PATIENCE);
+        } catch (InterruptedException stopping) {
+            Thread.currentThread().interrupt();
         }
         close(message);
+    }
+
+    /// For how long what is being sent is not taken.
+    Duration stuck() {
+        return transport.stuck();
     }
 
     /// Lets go; whatever is under way is told that the uplink broke.

@@ -9,6 +9,8 @@ import java.util.Optional;
 /// The SQL of uplinks.
 final class UplinkStore {
 
+    private static final String ORPHANED = "the platform process that held it ended";
+
     private final Database database;
     private final long holder;
 
@@ -53,10 +55,19 @@ final class UplinkStore {
     /// Closes those whose process is gone.
     void closeOrphans(Instant now) {
         database.update("""
-                update uplinks u set address = '', closed_at = ?, why = 'the platform process that held it ended'
+                update uplinks u set address = '', closed_at = ?, why = ?
                 where u.address <> '' and u.holder <> ? and not exists (select from pg_locks l
                     where l.locktype = 'advisory' and l.granted and (l.classid::int8 << 32) + l.objid::int8 = u.holder)
-                """, now, holder);
+                """, now, ORPHANED, holder);
+    }
+
+    /// Those of this process that others closed, because its lock was gone for a moment.
+    List<WorkspaceId> closedByOthers() {
+        return database.query(
+                "select workspace_id from uplinks where holder = ? and address = '' and why = ?",
+                row -> new WorkspaceId(row.uuid("workspace_id")),
+                holder,
+                ORPHANED);
     }
 
     /// The agents that count as alive, are reached over an uplink, and have had none since.

@@ -117,6 +117,11 @@ public final class Uplinks implements AutoCloseable {
             leave(made);
             throw away;
         }
+        var current = open.get(id);
+        if (current != null && !current.equals(made) && current.isOpen()) {
+            // Another one came while we wrote; what is written last must be the one that is there.
+            store.opened(current, Way.UPLINK + relay(id), clock.instant());
+        }
         made.trySend(new UplinkFrame.Welcome(made.session().toString(), identity.epoch(), (int)
                 SILENCE.plusSeconds(3).toSeconds()));
         lives.change(
@@ -177,11 +182,11 @@ public final class Uplinks implements AutoCloseable {
     /// An uplink ended.
     public void leave(Uplink uplink) {
         uplink.close("the connection was closed");
-        if (open.remove(uplink.identity().workspace(), uplink)) {
-            LOG.info("Uplink of workspace {} ended: {}", uplink.identity().workspace(), uplink.why());
-        }
         try {
             store.closed(uplink, clock.instant().minus(uplink.silence()));
+            if (open.remove(uplink.identity().workspace(), uplink)) {
+                LOG.info("Uplink of workspace {} ended: {}", uplink.identity().workspace(), uplink.why());
+            }
         } catch (DatabaseException away) {
             LOG.warn("The end of an uplink cannot be written ({}); the next look tries again", away.getMessage());
         }
@@ -195,10 +200,14 @@ public final class Uplinks implements AutoCloseable {
             // We did not listen: nobody could be heard.
             open.values().forEach(Uplink::alive);
         }
-        attention.end();
         for (var uplink : open.values()) {
             if (!uplink.isOpen()) {
                 leave(uplink);
+            } else if (uplink.stuck().compareTo(SILENCE) > 0) {
+                uplink.close("it took nothing for " + SILENCE.toSeconds() + " s");
+                leave(uplink);
+            } else if (access.expired(uplink.identity().bearer())) {
+                Thread.ofVirtual().name("check").start(() -> check(uplink));
             } else if (uplink.silence().compareTo(SILENCE) > 0) {
                 uplink.close("nothing was heard for " + SILENCE.toSeconds() + " s");
                 leave(uplink);
@@ -206,13 +215,27 @@ public final class Uplinks implements AutoCloseable {
                 Thread.ofVirtual().name("ping").start(uplink::ping);
             }
         }
-        store.closeOrphans(now);
-        if (attention.since().plus(PATIENCE).isAfter(now)) {
+        if (!presence.held()) {
+            // Without our lock others take our uplinks for orphans; so nobody is judged before we have it again.
             return;
         }
-        for (var lost : store.lost(now.minus(PATIENCE))) {
-            var why = lost.why().isEmpty() ? "it opened none" : lost.why();
-            lives.change(lost.workspace(), found -> found.with(found.life().silent("no uplink: " + why, now)));
+        store.closeOrphans(now);
+        store.closedByOthers().forEach(this::reopened);
+        if (attention.since().plus(PATIENCE).isBefore(now)) {
+            for (var lost : store.lost(now.minus(PATIENCE))) {
+                var why = lost.why().isEmpty() ? "it opened none" : lost.why();
+                lives.change(lost.workspace(), found -> found.with(found.life().silent("no uplink: " + why, now)));
+            }
+        }
+        attention.end();
+    }
+
+    /// Writes down again where an uplink ends that another process took for an orphan.
+    private void reopened(WorkspaceId workspace) {
+        var uplink = open.get(workspace);
+        if (uplink != null && uplink.isOpen()) {
+            store.opened(uplink, Way.UPLINK + relay(workspace), clock.instant());
+            opened.accept(workspace);
         }
     }
 
@@ -247,7 +270,7 @@ public final class Uplinks implements AutoCloseable {
     public void notice(String workspace, String what) {
         for (var uplink : open.values()) {
             if (workspace.isEmpty() || uplink.identity().workspace().toString().equals(workspace)) {
-                uplink.trySend(new UplinkFrame.Notice(what));
+                Thread.ofVirtual().name("notice").start(() -> uplink.trySend(new UplinkFrame.Notice(what)));
             }
         }
     }

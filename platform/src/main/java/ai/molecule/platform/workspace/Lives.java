@@ -7,6 +7,7 @@ import ai.molecule.platform.store.Database;
 import ai.molecule.protocol.Refusal;
 import ai.molecule.protocol.WorkspaceId;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /// The one way in which a workspace's row changes: read it, decide, write it over the version that was read,
@@ -57,6 +58,11 @@ public final class Lives {
         }
         throw new Refusal(
                 Refusal.Reason.CONFLICT, "Expected to change workspace " + id + ", but others kept changing it");
+    }
+
+    /// A workspace as it is now, removed ones too.
+    public Optional<Workspace> find(WorkspaceId id) {
+        return store.find(id);
     }
 
     /// A backend is about to run a workspace's agent.

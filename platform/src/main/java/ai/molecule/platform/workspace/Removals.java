@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -75,7 +76,7 @@ public final class Removals {
     ///
     /// @return false when it is not ephemeral, and nothing changed
     public boolean left(WorkspaceId id) {
-        return end(id, "its agent left");
+        return end(id, found -> "its agent left");
     }
 
     /// One look at the ephemeral ones.
@@ -84,27 +85,40 @@ public final class Removals {
         var now = clock.instant();
         // Whoever we could not hear may come back first.
         var heard = !attention.since().plus(LOST_PATIENCE).isAfter(now);
-        for (var due : store.overdue(now, heard ? now.minus(LOST_PATIENCE) : Instant.EPOCH)) {
-            var over = due.expiresAt() != null && !due.expiresAt().isAfter(now);
-            var why = over
-                    ? "its time was over"
-                    : "its agent was lost: " + due.life().reason();
-            if (end(due.id(), why)) {
-                LOG.info("Removed ephemeral workspace {}: {}", due.id(), why);
+        var lostBefore = heard ? now.minus(LOST_PATIENCE) : Instant.EPOCH;
+        for (var due : store.overdue(now, lostBefore)) {
+            if (end(due.id(), found -> why(found, now, lostBefore))) {
+                LOG.info("Removed ephemeral workspace {}", due.id());
             }
         }
         attention.end();
     }
 
-    private boolean end(WorkspaceId id, String why) {
+    /// Why one has to go; empty for one that was given more time, or whose agent came back.
+    private static String why(Workspace found, Instant now, Instant lostBefore) {
+        var end = found.expiresAt();
+        if (end != null && !end.isAfter(now)) {
+            return "its time was over";
+        }
+        var lost = found.life() instanceof Life.Offline || found.life() instanceof Life.Failed;
+        return lost && !found.life().since().isAfter(lostBefore)
+                ? "its agent was lost: " + found.life().reason()
+                : "";
+    }
+
+    private boolean end(WorkspaceId id, Function<Workspace, String> reason) {
         return database.inTransaction(() -> {
             store.lockTree();
+            store.holdTeam(id);
             var found = store.find(id).orElseThrow(() -> Lives.notFound(id));
             if (found.expiresAt() == null || found.life() instanceof Life.Removed) {
                 return false;
             }
-            removeTeam(id, store.descendants(id), why);
-            return true;
+            var why = reason.apply(found);
+            if (!why.isEmpty()) {
+                removeTeam(id, store.descendants(id), why);
+            }
+            return !why.isEmpty();
         });
     }
 

@@ -132,6 +132,11 @@ public final class Workspaces {
                 var now = require(id);
                 var stays = patch.expiry(now.expiresAt(), clock.instant()) == null;
                 checkParent(id, patch.reparents() ? patch.parent() : now.place().parent(), !stays);
+                if (!stays && store.descendants(id).stream().anyMatch(below -> below.expiresAt() == null)) {
+                    throw new Refusal(
+                            Refusal.Reason.INVALID_FIELD,
+                            "Expected nothing that stays below an ephemeral workspace, because it would end with it");
+                }
             }
             return lives.change(id, found -> {
                 var old = Lives.present(found);

@@ -64,6 +64,9 @@ class ProofTest {
         assertThatThrownBy(() -> github("repository", "org/repo", "*"))
                 .as("one open pattern opens the claim")
                 .isInstanceOf(WireException.class);
+        assertThatThrownBy(() -> github("job_workflow_ref", "org/shared/.github/workflows/x.yml@refs/heads/main"))
+                .as("strangers may use a workflow of ours")
+                .isInstanceOf(WireException.class);
         assertThatCode(() -> github("repository_owner", "org")).doesNotThrowAnyException();
         assertThatThrownBy(() -> new Proof.Identity("https://ci.example", "us", Map.of()))
                 .isInstanceOf(WireException.class);

@@ -122,4 +122,14 @@ class RemovalsTest {
                         stays.id(), Patch.read(Json.object().put("ephemeral", false), true)))
                 .isInstanceOf(Refusal.class);
     }
+
+    @Test
+    void whatHasSomethingBelowThatStaysCannotBecomeEphemeral() {
+        var above = rooms.createExternal("above");
+        rooms.createBelow("below", above);
+        assertThatThrownBy(() -> rooms.workspaces.patch(
+                        above.id(), Patch.read(Json.object().put("ttl", 600), true)))
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining("stays");
+    }
 }
