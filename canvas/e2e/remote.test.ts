@@ -86,7 +86,7 @@ describe("an agent that connects by itself", () => {
 
   it("says who was refused while somebody waits", async () => {
     await page.getByRole("button", { name: "New workspace" }).first().click();
-    await page.getByLabel("Name", { exact: true }).fill("Never comes");
+    await page.getByRole("dialog").getByLabel("Name", { exact: true }).fill("Never comes");
     await page.getByText("Elsewhere").click();
     await page.getByRole("button", { name: "Create", exact: true }).click();
     await page.getByText("Waiting for the agent …").waitFor();
@@ -107,7 +107,7 @@ describe("an agent that connects by itself", () => {
     await page.getByRole("button", { name: "Pipelines" }).click();
     await page.getByText("No pipeline may join yet.").waitFor();
     await page.getByRole("button", { name: "Let a pipeline in" }).click();
-    await page.getByLabel("Name", { exact: true }).fill("builds of org/app");
+    await page.getByRole("dialog").getByLabel("Name", { exact: true }).fill("builds of org/app");
     await page.getByRole("button", { name: "Make the rule" }).click();
     const words = ((await page.getByTestId("run-command").textContent()) ?? "").trim().split(/\s+/);
     await shot("pipelines-key");

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -58,7 +59,7 @@ final class Joining {
             paramLabel = "<name>=<text>",
             description =
                     "in a pipeline: what people want to know of this run; repo, branch, commit and run_url are known")
-    private Map<String, String> labels = Map.of();
+    private Map<String, String> labels = new LinkedHashMap<>();
 
     @Option(
             names = "--ttl",

@@ -86,8 +86,9 @@ class RunsTest {
         var left = as(
                 joined, "POST", "/registry/leave", "{\"result\":\"success\",\"exit_code\":0,\"summary\":\"built 17\"}");
         assertThat(left.text("status")).isEqualTo("removed");
-        await().atMost(Duration.ofSeconds(1)).untilAsserted(() -> assertRefused(
-                410, "workspace_removed", "removed", as(joined, "GET", "/workspaces/" + id + "/inbox", "")));
+        await().atMost(Duration.ofSeconds(1))
+                .untilAsserted(() -> assertRefused(
+                        410, "workspace_removed", "removed", as(joined, "GET", "/workspaces/" + id + "/inbox", "")));
         assertRefused(410, "workspace_removed", "removed", house.get("/workspaces/" + id));
         var run = house.get("/join-rules/" + made.text("id") + "/runs").body().path("runs");
         assertThat(run).hasSize(1);
