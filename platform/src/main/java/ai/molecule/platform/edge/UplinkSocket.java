@@ -10,7 +10,6 @@ import ai.molecule.protocol.Refusal;
 import ai.molecule.protocol.UplinkFrame;
 import ai.molecule.protocol.WireException;
 import io.helidon.common.buffers.BufferData;
-import io.helidon.common.socket.HelidonSocket;
 import io.helidon.http.Headers;
 import io.helidon.http.HttpPrologue;
 import io.helidon.websocket.WsListener;
@@ -153,10 +152,11 @@ public final class UplinkSocket implements WsListener {
         }
     }
 
-    /// Frames over a WebSocket; one at a time.
+    /// Frames over a WebSocket; one at a time. Made on the thread that reads from it.
     private static final class Line implements Transport {
 
         private final WsSession session;
+        private final Thread reader = Thread.currentThread();
         private final ReentrantLock writing = new ReentrantLock();
         private volatile long writingSince;
 
@@ -232,17 +232,9 @@ public final class UplinkSocket implements WsListener {
             } catch (RuntimeException alreadyGone) {
                 LOG.debug("An uplink was gone before it could be ended", alreadyGone);
             }
-            if (session.socketContext() instanceof HelidonSocket socket) {
-                closeQuietly(socket);
-            }
-        }
-
-        private static void closeQuietly(HelidonSocket socket) {
-            try {
-                socket.close();
-            } catch (RuntimeException alreadyGone) {
-                LOG.debug("A socket was closed already", alreadyGone);
-            }
+            // Helidon gives no means to close its socket; a virtual thread that is interrupted while it reads closes
+            // it.
+            reader.interrupt();
         }
 
         void refuse(Refusal refused) {
