@@ -112,7 +112,6 @@ final class House implements AutoCloseable {
     private static final Duration LOOK_PACE = Duration.ofSeconds(1);
     private static final Duration SETTLE_PACE = Duration.ofMillis(500);
     private static final Duration SWEEP_PACE = Duration.ofSeconds(30);
-    private static final int ROUNDS_BETWEEN_STOCK = 10;
     private static final long SETTLE_LOCK = 7302;
 
     private final Deque<AutoCloseable> open;
@@ -316,67 +315,6 @@ final class House implements AutoCloseable {
             secrets.checkKey();
         } catch (Secrets.WrongKeyException wrong) {
             throw new Settings.BadSettingsException(List.of(String.valueOf(wrong.getMessage())));
-        }
-    }
-
-    /// Settles while this process leads.
-    private static final class Settling implements Runnable {
-
-        private final LeaderLock leader;
-        private final Provisioner provisioner;
-        private final Spares spares;
-        private boolean leading;
-        private long rounds;
-
-        Settling(LeaderLock leader, Provisioner provisioner, Spares spares) {
-            this.leader = leader;
-            this.provisioner = provisioner;
-            this.spares = spares;
-        }
-
-        void prepare() {
-            if (leader.held()) {
-                spares.round(() -> provisioner.idle() && leader.held());
-            } else {
-                spares.rest();
-            }
-        }
-
-        void sweep() {
-            if (leader.held()) {
-                provisioner.sweep();
-            }
-        }
-
-        @Override
-        public void run() {
-            if (!lead()) {
-                return;
-            }
-            if (++rounds % ROUNDS_BETWEEN_STOCK == 0) {
-                takeStock("its backend does not see it any more");
-            }
-            provisioner.round();
-        }
-
-        /// True while this process leads; whoever begins to lead takes stock first.
-        boolean lead() {
-            if (!leader.held()) {
-                leading = false;
-            } else if (!leading) {
-                leading = takeStock("ended with the platform");
-            }
-            return leading;
-        }
-
-        private boolean takeStock(String how) {
-            try {
-                provisioner.takeStock(how);
-                return true;
-            } catch (BackendException unreachable) {
-                LOG.warn("Cannot take stock ({}); trying again soon", unreachable.getMessage());
-                return false;
-            }
         }
     }
 

@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -83,29 +83,19 @@ class InboxTest {
 
     @Test
     void whoWaitsGetsAMessageAtOnceAndItsSenderTheAnswer() throws Exception {
-        var waiting = CompletableFuture.supplyAsync(() -> {
-            try {
-                return fetch("?wait=20").path(0);
-            } catch (Exception failed) {
-                throw new IllegalStateException(failed);
-            }
-        });
-        var asking = CompletableFuture.supplyAsync(() -> {
-            try {
-                return house.rpc(
-                                id,
-                                "SendMessage",
-                                "{\"message\":{\"role\":\"ROLE_USER\",\"parts\":[{\"text\":\"hello\"}]}}")
-                        .body()
-                        .findValuesAsText("text");
-            } catch (Exception failed) {
-                throw new IllegalStateException(failed);
-            }
-        });
-        await().atMost(Duration.ofSeconds(10)).until(waiting::isDone);
-        reply(waiting.join(), ",\"text\":\"hello yourself\"");
-        await().atMost(Duration.ofSeconds(10)).until(asking::isDone);
-        assertThat(asking.join().toString()).contains("hello yourself");
+        try (var many = Executors.newVirtualThreadPerTaskExecutor()) {
+            var waiting = many.submit(() -> fetch("?wait=20").path(0));
+            var asking = many.submit(() -> house.rpc(
+                            id,
+                            "SendMessage",
+                            "{\"message\":{\"role\":\"ROLE_USER\",\"parts\":[{\"text\":\"hello\"}]}}")
+                    .body()
+                    .findValuesAsText("text"));
+            await().atMost(Duration.ofSeconds(10)).until(waiting::isDone);
+            reply(waiting.get(), ",\"text\":\"hello yourself\"");
+            await().atMost(Duration.ofSeconds(10)).until(asking::isDone);
+            assertThat(asking.get().toString()).contains("hello yourself");
+        }
     }
 
     @Test
