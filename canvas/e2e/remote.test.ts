@@ -112,10 +112,14 @@ describe("an agent that connects by itself", () => {
     const words = ((await page.getByTestId("run-command").textContent()) ?? "").trim().split(/\s+/);
     await shot("pipelines-key");
     await page.getByRole("button", { name: "Done" }).click();
-    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").getByRole("button", { name: "Close", exact: true }).click();
     const before = words.slice(2, words.indexOf("--"));
     const run = spawn(JAVA, ["-XX:+UseSerialGC", "-jar", AGENT, ...before, "--name", "build 17", "--key", "17", "--label", "branch=main", "--", "cat"], { stdio: ["pipe", "ignore", "ignore"] });
-    await card("build 17").getByText("REMOTE · uplink").waitFor({ timeout: 20_000 });
+    const known = () => house.api<{ name: string; delivery_mode: string }[]>("GET", "/workspaces");
+    await expect.poll(async () => (await known()).find((one) => one.name === "build 17")?.delivery_mode, { timeout: 30_000 }).toBe("uplink");
+    // Cards that are out of sight are not drawn.
+    await page.getByRole("button", { name: "Fit View" }).click();
+    await card("build 17").getByText("REMOTE · uplink").waitFor();
     await card("build 17").click();
     await page.getByRole("tab", { name: "Details" }).click();
     await page.getByTestId("ends").getByText("by itself, at").waitFor();
@@ -128,6 +132,6 @@ describe("an agent that connects by itself", () => {
     await page.getByRole("button", { name: "Runs" }).click();
     await page.getByLabel("Runs of builds of org/app").getByText("success: its agent left").waitFor();
     await shot("pipelines-runs");
-    await page.getByRole("button", { name: "Close" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Close", exact: true }).click();
   });
 });
