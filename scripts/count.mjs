@@ -36,6 +36,9 @@ for (const module of ["protocol", "agent", "fly-emulator", "platform"]) {
       tell(suite.replace(/.*\./, ""), test, why);
     }
     skipped += count("skipped");
+    for (const [, test, suite, why] of report.matchAll(/<testcase name="([^"]*)" classname="([^"]*)"[^>]*>\s*<skipped(?: message="([^"]*)")?/g)) {
+      lines.push(`  ${suite.replace(/.*\./, "")} ${test}: SKIPPED, ${why ?? "no reason given"}`);
+    }
   }
   if (passed + failed + skipped === 0) {
     lines.push(`  ${module}: MISSING, it reported no test`);

@@ -74,9 +74,7 @@ public final class Admission {
 
     /// The rules that are good, the newest first, with how many of their runs are there.
     public List<Standing> rules() {
-        return rules.all(RULES_MAX).stream()
-                .map(counted -> new Standing(counted.rule(), counted.live()))
-                .toList();
+        return rules.all(RULES_MAX);
     }
 
     /// A rule as it stands.

@@ -10,8 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// The CI services that give their runs identity tokens, by the names people know them by.
 ///
 /// Sources: "OpenID Connect" of GitHub Actions' docs, "OpenID Connect (OIDC) authentication using ID tokens" of
-/// GitLab's,
-/// "Buildkite Agent OIDC" of Buildkite's.
+/// GitLab's, "Buildkite Agent OIDC" of Buildkite's.
 final class Issuers {
 
     /// @param owners the claims of which one must say whose runs are meant
@@ -61,8 +60,7 @@ final class Issuers {
     }
 
     /// Refuses claims that would let in strangers: of an issuer that serves the whole world, one must say whose runs
-    /// are
-    /// meant, and of any issuer, one must say so before its first wildcard.
+    /// are meant, and of any issuer, one must say so before its first wildcard.
     ///
     /// @throws WireException when they would
     static void checkOwned(String issuer, Map<String, List<String>> claims) {

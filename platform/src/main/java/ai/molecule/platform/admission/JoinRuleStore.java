@@ -46,17 +46,14 @@ final class JoinRuleStore {
                 rule.proof() instanceof Proof.Key(var expiresAt) ? expiresAt : null);
     }
 
-    /// All that are good or were, the newest first, with how many of their runs are live.
-    List<Counted> all(int limit) {
+    /// All that are good, the newest first, with how many of their runs are live.
+    List<Admission.Standing> all(int limit) {
         return database.query("""
                 select j.*, (select count(*) from runs r join workspaces w on w.id = r.workspace_id and w.status <> 'removed'
                              where r.rule_id = j.id) as live
                 from join_rules j where j.ended_at is null order by j.created_at desc, j.id limit ?
-                """, row -> new Counted(rule(row), row.count("live")), limit);
+                """, row -> new Admission.Standing(rule(row), row.count("live")), limit);
     }
-
-    /// @param live how many of its runs are there now
-    record Counted(JoinRule rule, int live) {}
 
     /// The rules that believe an issuer, the oldest first.
     List<JoinRule> believing(String issuer) {
