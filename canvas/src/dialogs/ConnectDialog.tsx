@@ -136,6 +136,7 @@ function Progress({ id }: { id: string }) {
 
 const REMEDY: Record<string, string> = {
   invalid_token: "Was the enrolment copied whole, and used only once? Another one: Details, Connect an agent.",
+  plain_http: "Does the address begin with https? This port speaks plain HTTP; use http, or the address of the proxy that speaks TLS.",
   url_not_allowed: "Leave the URL out and let the agent connect by itself, or list its range in ALLOWED_AGENT_CIDRS.",
   forbidden: "The enrolment is for another workspace.",
   superseded: "It shows an old token; a newer agent has taken its place.",

@@ -231,7 +231,8 @@ final class House implements AutoCloseable {
         routes.addAll(new UplinkRoutes(uplinks, polls, keys, access).routes());
         routes.addAll(new CardRoutes(cards, hierarchy).routes());
         routes.addAll(new DelegationRoutes(switchboard, board, asking, activity, clock).routes());
-        routes.addAll(new ActivityRoutes(activity, workspaces, new ActivityJson(workspaces, url), clock).routes());
+        routes.addAll(
+                new ActivityRoutes(activity, inbox, workspaces, new ActivityJson(workspaces, url), clock).routes());
         routes.addAll(new SecretRoutes(secrets, workspaces).routes());
         routes.addAll(new RuntimeRoutes(runtimes, offer, backends.standard()).routes());
         routes.addAll(new InteriorRoutes(interiors, gate).routes());

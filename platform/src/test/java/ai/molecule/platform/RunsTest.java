@@ -1,10 +1,15 @@
 package ai.molecule.platform;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import ai.molecule.platform.TestHouse.Heard;
 import ai.molecule.platform.admission.LocalIssuer;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -13,6 +18,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
+import javax.net.ssl.SSLException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -341,5 +347,18 @@ class RunsTest {
         assertThat(refusals.path(0).path("path").asText()).isEqualTo("/registry/join");
         assertThat(refusals.path(0).path("code").asText()).isEqualTo("invalid_token");
         assertThat(refusals.toString()).doesNotContain("mol_jnk_");
+    }
+
+    @Test
+    void whoComesWithTlsIsToldAndKeptInMindToo() throws Exception {
+        var secure = URI.create(house.url().toString().replace("http:", "https:"));
+        try (var client = HttpClient.newHttpClient()) {
+            assertThatThrownBy(() -> client.send(HttpRequest.newBuilder(secure).build(), BodyHandlers.discarding()))
+                    .isInstanceOf(SSLException.class)
+                    .hasMessageContaining("handshake_failure");
+        }
+        var refusals = house.get("/registry/refusals").body().path("refusals");
+        assertThat(refusals.path(0).path("code").asText()).isEqualTo("plain_http");
+        assertThat(refusals.path(0).path("peer").asText()).isEqualTo("127.0.0.1");
     }
 }

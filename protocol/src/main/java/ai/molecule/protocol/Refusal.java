@@ -38,6 +38,7 @@ public final class Refusal extends RuntimeException {
     /// Why a request is refused; the closed list behind every `code` on the wire.
     public enum Reason {
         BAD_REQUEST,
+        PLAIN_HTTP,
         INVALID_FIELD,
         RUNTIME_NOT_ALLOWED,
         BACKEND_NOT_AVAILABLE,

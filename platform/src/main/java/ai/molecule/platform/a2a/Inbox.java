@@ -123,6 +123,13 @@ public final class Inbox {
         }
     }
 
+    /// Hears up to where an agent has read its messages in the list of activity. What it read there waits for nothing
+    /// more: such an agent answers with messages of its own. An agent that is reached otherwise only looks.
+    public void read(WorkspaceId workspace, long upTo) {
+        ledger.handOver(
+                workspace, upTo, (tree, why) -> Words.came(tree.task(), TaskState.COMPLETED, why, clock.instant()));
+    }
+
     private List<ObjectNode> events(Reply reply, TaskTree tree, AgentWords words) {
         return switch (reply) {
             case Reply.Said(var state, var text) -> {

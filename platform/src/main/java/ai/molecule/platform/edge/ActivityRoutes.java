@@ -2,6 +2,7 @@ package ai.molecule.platform.edge;
 
 import static ai.molecule.platform.edge.Route.Who.WORKSPACE;
 
+import ai.molecule.platform.a2a.Inbox;
 import ai.molecule.platform.access.Caller;
 import ai.molecule.platform.ledger.Activity;
 import ai.molecule.platform.ledger.Activity.Sources;
@@ -42,12 +43,15 @@ public final class ActivityRoutes {
             Set.of("pending", "dispatched", "in_progress", "queued", "completed", "failed");
 
     private final Activity activity;
+    private final Inbox inbox;
     private final Workspaces workspaces;
     private final ActivityJson json;
     private final InstantSource clock;
 
-    public ActivityRoutes(Activity activity, Workspaces workspaces, ActivityJson json, InstantSource clock) {
+    public ActivityRoutes(
+            Activity activity, Inbox inbox, Workspaces workspaces, ActivityJson json, InstantSource clock) {
         this.activity = activity;
+        this.inbox = inbox;
         this.workspaces = workspaces;
         this.json = json;
         this.clock = clock;
@@ -79,7 +83,7 @@ public final class ActivityRoutes {
                 && Stream.of("before_ts", "peer_id", "source")
                         .noneMatch(name -> call.query(name).isPresent());
         if (whole && cursor.isPresent()) {
-            activity.read(call.id(), after);
+            read(call, after);
         } else if (whole) {
             after = activity.read(call.id());
         }
@@ -195,6 +199,14 @@ public final class ActivityRoutes {
         }
     }
 
+    /// The agent has read up to a place: there it goes on next time, and what waited up to there is handed over.
+    private void read(Call call, long place) {
+        activity.read(call.id(), place);
+        if (call.caller() instanceof Caller.Agent) {
+            inbox.read(call.id(), place);
+        }
+    }
+
     private static JsonNode body(Wire wire, String field) {
         return wire.has(field) ? wire.json().path(field) : Json.nothing();
     }
@@ -227,7 +239,7 @@ public final class ActivityRoutes {
         if (!activity.knows(call.id(), seq) && seq > 0) {
             throw new Refusal(Reason.NOT_FOUND, "Expected \"acked_seq\" of a row that is there");
         }
-        activity.read(call.id(), seq);
+        read(call, seq);
         return Answer.ok(Json.object().put("status", "acked").put("acked_seq", seq));
     }
 

@@ -40,6 +40,11 @@ public final class Edge implements AutoCloseable {
 
     private static final int CONNECTIONS_MAX = 20_000;
     private static final int FRAME_BYTES_MAX = 32 * 1024 * 1024;
+
+    /// A frame of an uplink may hold a whole answer.
+    private static final WsConfig WEB_SOCKETS =
+            WsConfig.builder().maxFrameLength(FRAME_BYTES_MAX).build();
+
     private static final Duration GRACE = Duration.ofSeconds(5);
     private static final Header NO_SNIFF = HeaderValues.create("X-Content-Type-Options", "nosniff");
     private static final Header NO_FRAME = HeaderValues.create("X-Frame-Options", "DENY");
@@ -98,8 +103,10 @@ public final class Edge implements AutoCloseable {
                 // Threads are virtual: channels bring nothing but a second buffer for each connection.
                 .useNio(false)
                 .connectionOptions(options -> options.tcpNoDelay(true))
-                // A frame of an uplink may hold a whole answer.
-                .addProtocol(WsConfig.builder().maxFrameLength(FRAME_BYTES_MAX).build())
+                // HTTP/1.1 is spoken behind a door that knows TLS when it sees it.
+                .protocolsDiscoverServices(false)
+                .addProtocol(WEB_SOCKETS)
+                .addConnectionSelector(new PlainDoor(WEB_SOCKETS, refusals))
                 .directHandlers(DirectHandlers.builder()
                         .addHandler(DirectHandler.EventType.BAD_REQUEST, Edge::beforeRouting)
                         .addHandler(DirectHandler.EventType.FORBIDDEN, Edge::beforeRouting)

@@ -72,6 +72,7 @@ final class Errors {
     static int status(Reason reason) {
         return switch (reason) {
             case BAD_REQUEST,
+                    PLAIN_HTTP,
                     INVALID_FIELD,
                     RUNTIME_NOT_ALLOWED,
                     BACKEND_NOT_AVAILABLE,

@@ -1,6 +1,7 @@
 package ai.molecule.platform.ledger;
 
 import ai.molecule.platform.ledger.LedgerStore.Outcome;
+import ai.molecule.platform.ledger.LedgerStore.Waiting;
 import ai.molecule.platform.ledger.LedgerStore.Written;
 import ai.molecule.platform.store.Database;
 import ai.molecule.platform.store.DatabaseException;
@@ -37,7 +38,7 @@ public final class Ledger implements AutoCloseable {
     private static final long HOLDERS = 7304L << 32;
     private static final Duration OUTAGE_PATIENCE = Duration.ofMinutes(10);
     private static final Duration OUTAGE_PACE = Duration.ofMillis(200);
-    private static final int ORPHANS_AT_ONCE = 200;
+    private static final int AT_ONCE = 200;
 
     private final LedgerStore store;
     private final TaskStore tasks;
@@ -174,7 +175,7 @@ public final class Ledger implements AutoCloseable {
     ///
     /// @param besides the deliveries that are at work in this process
     public List<Lease> takeOver(Collection<Long> besides) {
-        return presence.held() ? store.takeOver(clock.instant(), ORPHANS_AT_ONCE, besides) : List.of();
+        return presence.held() ? store.takeOver(clock.instant(), AT_ONCE, besides) : List.of();
     }
 
     /// A lease as it is now; empty when it is over.
@@ -196,24 +197,39 @@ public final class Ledger implements AutoCloseable {
     ///
     /// @param last makes the last event of such a task
     public void giveUp(LastWords last) {
-        for (var one : store.hopeless(clock.instant(), ORPHANS_AT_ONCE)) {
-            var tree = tasks.tree(one.task());
-            var event = last.of(tree, one.why());
-            tree.apply(event);
-            append(new Entry(
-                    one.task(),
-                    one.target(),
-                    one.seq(),
-                    one.hold(),
-                    List.of(event),
-                    "failed",
-                    Entry.Named.UNKNOWN,
-                    tree.task(),
-                    Entry.End.dead(one.why())));
+        for (var one : store.hopeless(clock.instant(), AT_ONCE)) {
+            end(one, last, "failed", Entry.End.dead(one.why()));
         }
     }
 
-    /// Makes the event with which a task fails.
+    /// Ends what an agent that nobody reaches has read by itself, up to a delivery: it is its own now.
+    ///
+    /// @param last makes the last event of such a task
+    public void handOver(WorkspaceId target, long upTo, LastWords last) {
+        List<Waiting> some;
+        do {
+            some = store.waiting(target, upTo, AT_ONCE);
+            some.forEach(one -> end(one, last, "completed", Entry.End.done()));
+        } while (some.size() == AT_ONCE);
+    }
+
+    private void end(Waiting one, LastWords last, String state, Entry.End end) {
+        var tree = tasks.tree(one.task());
+        var event = last.of(tree, one.why());
+        tree.apply(event);
+        append(new Entry(
+                one.task(),
+                one.target(),
+                one.seq(),
+                one.hold(),
+                List.of(event),
+                state,
+                Entry.Named.UNKNOWN,
+                tree.task(),
+                end));
+    }
+
+    /// Makes the event with which a task ends.
     @FunctionalInterface
     public interface LastWords {
         ObjectNode of(TaskTree tree, String why);

@@ -330,12 +330,36 @@ final class LedgerStore {
                 .orElse(0);
     }
 
-    /// A queued message that cannot wait any longer, and why.
-    record Hopeless(UUID task, WorkspaceId target, long seq, Entry.Hold hold, String why) {}
+    /// A queued message that waits no longer, and why.
+    record Waiting(UUID task, WorkspaceId target, long seq, Entry.Hold hold, String why) {
+        private static Waiting of(Row row, String why) {
+            return new Waiting(
+                    row.uuid("task_id"),
+                    new WorkspaceId(row.uuid("target")),
+                    row.number("seq"),
+                    new Entry.Hold(row.number("id"), "queued", row.count("lease")),
+                    why);
+        }
+    }
+
+    /// The queued messages, up to one, of a workspace whose agent is reached in no way: it reads them itself.
+    List<Waiting> waiting(WorkspaceId target, long upTo, int limit) {
+        return database.query(
+                """
+                select d.task_id, d.target, d.id, d.lease, t.seq from deliveries d
+                    join workspaces w on w.id = d.target and w.delivery = 'poll' and w.status not in ('paused', 'removed')
+                    join tasks t on t.id = d.task_id
+                where d.target = ? and d.phase = 'queued' and d.id <= ? order by d.id limit ?
+                """,
+                row -> Waiting.of(row, "its agent has read it, and answers with a message of its own"),
+                target.value(),
+                upTo,
+                limit);
+    }
 
     /// The queued messages whose time is over or whose target is gone. What its task's own deadline ends is
     /// not among them: it is the task that was not done in time, whatever its message waited for.
-    List<Hopeless> hopeless(Instant now, int limit) {
+    List<Waiting> hopeless(Instant now, int limit) {
         return database.query(
                 """
                 select d.task_id, d.target, d.id, d.lease, t.seq, d.problem, d.late from (
@@ -351,11 +375,8 @@ final class LedgerStore {
                         where m.queued > 0 limit ?)) d
                     join tasks t on t.id = d.task_id
                 """,
-                row -> new Hopeless(
-                        row.uuid("task_id"),
-                        new WorkspaceId(row.uuid("target")),
-                        row.number("seq"),
-                        new Entry.Hold(row.number("id"), "queued", row.count("lease")),
+                row -> Waiting.of(
+                        row,
                         row.flag("late")
                                 ? "it could not be delivered in time"
                                         + (row.text("problem").isEmpty() ? "" : ": " + row.text("problem"))

@@ -117,6 +117,62 @@ class ActivityTest {
     }
 
     @Test
+    void whatAnAgentHasReadWaitsNoLonger() throws Exception {
+        var first = task(house.say(id, TestHouse.ADMIN_TOKEN, "first"));
+        var second = task(house.say(id, TestHouse.ADMIN_TOKEN, "second"));
+        var third = task(house.say(id, TestHouse.ADMIN_TOKEN, "third"));
+        var rows = poll("");
+        assertThat(state(first)).as("handed out, not yet read").isEqualTo("submitted");
+        assertThat(poll("&since_id=" + rows.path(0).path("id").asText())).hasSize(2);
+        assertThat(state(first)).isEqualTo("completed");
+        assertThat(house.task(id, first).path("status").path("message").findValuesAsText("text"))
+                .containsExactly("its agent has read it, and answers with a message of its own");
+        assertThat(state(second)).isEqualTo("submitted");
+        var acked = "{\"acked_seq\":" + rows.path(1).path("seq").asLong() + "}";
+        assertThat(as(TestHouse.ADMIN_TOKEN, "POST", "/activity/ack", acked).status())
+                .isEqualTo(200);
+        assertThat(state(second)).as("read by somebody else").isEqualTo("submitted");
+        assertThat(as(token, "POST", "/activity/ack", acked).status()).isEqualTo(200);
+        assertThat(state(second)).isEqualTo("completed");
+        assertThat(state(third)).isEqualTo("submitted");
+        var mail = as(token, "GET", "/inbox", "").body().path("messages");
+        assertThat(mail.findValuesAsText("task_id")).containsExactly(third);
+        assertThat(as(
+                                token,
+                                "POST",
+                                "/activity/ack",
+                                "{\"acked_seq\":" + rows.path(2).path("seq").asLong() + "}")
+                        .status())
+                .isEqualTo(200);
+        assertThat(state(third)).as("fetched: to be answered there").isEqualTo("submitted");
+    }
+
+    @Test
+    void whoIsReachedOtherwiseOnlyLooks() throws Exception {
+        var reached = house.create("{\"name\":\"reached\",\"runtime\":\"external\"}");
+        var its = house.post(
+                        "/registry/register",
+                        "{\"id\":\"" + reached + "\",\"url\":\"http://127.0.0.1:9\",\"agent_card\":{\"name\":\"x\"}}")
+                .text("auth_token");
+        var task = house.drop(reached, "to an address", "").path("id").asText();
+        var path = "/workspaces/" + reached + "/activity";
+        var row = house.call("GET", path, its, "", Map.of()).body().path(0);
+        assertThat(house.call("GET", path + "?since_id=" + row.path("id").asText(), its, "", Map.of())
+                        .status())
+                .isEqualTo(200);
+        assertThat(house.task(reached, task).path("status").path("state").asText())
+                .isNotEqualTo("completed");
+    }
+
+    private static String task(Heard sent) {
+        return sent.body().path("result").path("id").asText();
+    }
+
+    private String state(String task) throws Exception {
+        return house.task(id, task).path("status").path("state").asText();
+    }
+
+    @Test
     void whoReadsOnlyAPartHasNotReadTheRest() throws Exception {
         var peer = house.create("{\"name\":\"peer\",\"runtime\":\"external\"}");
         house.say(id, register(peer), "from a peer");
