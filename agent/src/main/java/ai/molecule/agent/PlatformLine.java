@@ -168,6 +168,22 @@ final class PlatformLine {
         }
     }
 
+    /// Whether somebody paused the agent's workspace.
+    boolean paused(WorkspaceId workspace) throws IOException, InterruptedException {
+        var response = sent(HttpRequest.newBuilder(platform.current().resolve("workspaces/" + workspace + "/state"))
+                .timeout(PATIENCE)
+                .header("Authorization", "Bearer " + token)
+                .build());
+        if (response.statusCode() != 200) {
+            throw new IOException("status " + response.statusCode());
+        }
+        try {
+            return Json.read(response.body()).path("paused").asBoolean();
+        } catch (Json.MalformedException notOurs) {
+            throw new IOException("Expected JSON from the platform", notOurs);
+        }
+    }
+
     private JsonNode post(String path, ObjectNode body, Duration patience, Map<String, String> headers)
             throws IOException, InterruptedException {
         var request = HttpRequest.newBuilder(platform.current().resolve(path))

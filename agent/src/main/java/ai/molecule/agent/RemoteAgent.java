@@ -7,6 +7,7 @@ import ai.molecule.protocol.DeliveryMode;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.Network;
 import ai.molecule.protocol.Registration;
+import ai.molecule.protocol.UplinkFrame;
 import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
@@ -46,6 +47,7 @@ public final class RemoteAgent implements AutoCloseable {
 
     private final PlatformLine line;
     private final Secrets secrets;
+    private final Pausing pausing;
     private final Uplink uplink;
     private final Thread thread;
     private final CompletableFuture<WorkspaceId> workspace = new CompletableFuture<>();
@@ -54,9 +56,10 @@ public final class RemoteAgent implements AutoCloseable {
     private RemoteAgent(Joiner joiner, StateDirectory home, Trained trained) throws IOException {
         this.line = trained.line();
         this.secrets = trained.secrets();
+        this.pausing = new Pausing(line);
         this.uplink = new Uplink(
                 line.platform(), line.client(), line::token, trained.trade().desk());
-        uplink.onNotice(what -> secrets.refresh());
+        uplink.onNotice(this::changed);
         var member = home.membership().filter(known -> known.platform().equals(line.platform()));
         var registration = new Registration(
                 member.map(StateDirectory.Membership::workspace).orElse(null), "", trained.card(), DeliveryMode.UPLINK);
@@ -76,6 +79,14 @@ public final class RemoteAgent implements AutoCloseable {
         thread.start();
     }
 
+    private void changed(String what) {
+        switch (what) {
+            case UplinkFrame.Notice.SECRETS -> secrets.refresh();
+            case UplinkFrame.Notice.STATE -> pausing.refresh();
+            case String newer -> System.out.println("the platform tells of something unknown: " + newer);
+        }
+    }
+
     private void joined(StateDirectory home, Presence.LetIn letIn) {
         try {
             home.remember(new StateDirectory.Membership(line.platform(), letIn.workspace()));
@@ -83,6 +94,7 @@ public final class RemoteAgent implements AutoCloseable {
             System.err.println("cannot remember where this agent joined: " + full);
         }
         secrets.of(letIn.workspace());
+        pausing.of(letIn.workspace());
         workspace.complete(letIn.workspace());
     }
 
@@ -228,6 +240,16 @@ public final class RemoteAgent implements AutoCloseable {
     /// Is told of its secrets whenever they changed.
     public void onSecrets(Consumer<Map<String, String>> listener) {
         secrets.onChange(listener);
+    }
+
+    /// True while somebody has paused its workspace: no messages come.
+    public boolean paused() {
+        return pausing.paused();
+    }
+
+    /// Is told when somebody pauses its workspace (true), and lets it go on.
+    public void onPaused(Consumer<Boolean> listener) {
+        pausing.onChange(listener);
     }
 
     /// Sends a text to a peer, and waits for its answer.

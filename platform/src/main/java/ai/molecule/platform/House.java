@@ -79,6 +79,7 @@ import ai.molecule.platform.workspace.Removals;
 import ai.molecule.platform.workspace.Runtimes;
 import ai.molecule.platform.workspace.Spares;
 import ai.molecule.platform.workspace.Workspaces;
+import ai.molecule.protocol.UplinkFrame;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -269,7 +270,8 @@ final class House implements AutoCloseable {
         backends.all().values().forEach(backend -> deaths.attend(backend, spares, settling::wake));
         access.listen(notices);
         uplinks.listen(notices);
-        notices.on(Secrets.CHANNEL, changed -> uplinks.notice(changed, "secrets"));
+        notices.on(Secrets.CHANNEL, changed -> uplinks.notice(changed, UplinkFrame.Notice.SECRETS));
+        notices.on(Lives.CHANNEL, uplinks::paused);
         feed.listen(notices);
         notices.on(Journal.CHANNEL, any -> settling.wake());
         var mail = new Loop("mail", LOOK_PACE, deliveries::round);

@@ -179,6 +179,33 @@ class UplinkTest {
     }
 
     @Test
+    void whatChangedWhileItWasAwayIsKnownOnceItIsBack() throws Exception {
+        var id = external(",\"secrets\":{\"KEY\":\"before\"}");
+        var agent = join(proxy.url(), id);
+        await().atMost(PATIENCE).until(() -> agent.secrets().equals(Map.of("KEY", "before")));
+        proxy.freeze(true);
+        proxy.cut();
+        await().atMost(PATIENCE).until(() -> kind(id).isEmpty());
+        house.post("/workspaces/" + id + "/secrets", "{\"key\":\"KEY\",\"value\":\"after\"}");
+        house.post("/workspaces/" + id + "/pause", "");
+        proxy.freeze(false);
+        await().atMost(PATIENCE).until(() -> agent.secrets().equals(Map.of("KEY", "after")) && agent.paused());
+    }
+
+    @Test
+    void itIsToldWhenSomebodyPausesItAndLetsItGoOn() throws Exception {
+        var id = external("");
+        var agent = join(house.url(), id);
+        var told = new CopyOnWriteArrayList<Boolean>();
+        agent.onPaused(told::add);
+        house.post("/workspaces/" + id + "/pause", "");
+        await().atMost(Duration.ofSeconds(5)).until(agent::paused);
+        house.post("/workspaces/" + id + "/resume", "");
+        await().atMost(Duration.ofSeconds(5)).until(() -> told.equals(List.of(true, false)));
+        house.awaitStatus(id, "online");
+    }
+
+    @Test
     void whereNoWebSocketGetsThroughItPolls() throws Exception {
         proxy.refuseUpgrades(true);
         var id = external("");

@@ -43,7 +43,13 @@ public sealed interface UplinkFrame {
     record Drop(long id) implements UplinkFrame {}
 
     /// Something changed that the agent may want to look at: `secrets`.
-    record Notice(String what) implements UplinkFrame {}
+    record Notice(String what) implements UplinkFrame {
+        /// Its secrets have other values.
+        public static final String SECRETS = "secrets";
+
+        /// Somebody paused its workspace, or let it go on.
+        public static final String STATE = "state";
+    }
 
     /// The platform ends the uplink.
     ///

@@ -62,7 +62,9 @@ public final class Uplink {
         this.desk = desk;
     }
 
-    /// Is told of what changed at the platform: `secrets`.
+    /// Is told of what changed at the platform, in the words of [UplinkFrame.Notice], and of all of them when a
+    /// connection
+    /// has been opened: something may have changed while there was none.
     public void onNotice(Consumer<String> listener) {
         notices = listener;
     }
@@ -192,14 +194,18 @@ public final class Uplink {
                 case UplinkFrame.Call call -> calls.begin(call, this::send);
                 case UplinkFrame.More(var id, var credit) -> calls.more(id, credit);
                 case UplinkFrame.Drop(var id) -> calls.drop(id);
-                case UplinkFrame.Notice(var what) -> Thread.ofVirtual().start(() -> notices.accept(what));
+                case UplinkFrame.Notice(var what) -> changed(what);
                 case UplinkFrame.Bye(var code, var message) -> {
                     refused = new RefusedException(409, code, message);
                     if (over.isDone()) {
                         over.join().close();
                     }
                 }
-                case UplinkFrame.Welcome _, UplinkFrame.Tick _ -> {}
+                case UplinkFrame.Welcome _ -> {
+                    changed(UplinkFrame.Notice.SECRETS);
+                    changed(UplinkFrame.Notice.STATE);
+                }
+                case UplinkFrame.Tick _ -> {}
                 case UplinkFrame.Whole _,
                         UplinkFrame.Begin _,
                         UplinkFrame.Event _,
@@ -207,6 +213,10 @@ public final class Uplink {
                         UplinkFrame.Failed _,
                         UplinkFrame.Beat _ -> {}
             }
+        }
+
+        private void changed(String what) {
+            Thread.ofVirtual().start(() -> notices.accept(what));
         }
 
         private void send(String text) throws IOException {

@@ -124,13 +124,18 @@ public final class Uplinks implements AutoCloseable {
         }
         made.trySend(new UplinkFrame.Welcome(made.session().toString(), identity.epoch(), (int)
                 SILENCE.plusSeconds(3).toSeconds()));
+        heard(identity);
+        opened.accept(id);
+        return made;
+    }
+
+    /// Whoever has an uplink is there.
+    private void heard(Uplink.Identity identity) {
         lives.change(
-                id,
+                identity.workspace(),
                 found -> found.life() instanceof Life.Offline && found.guest().epoch() == identity.epoch()
                         ? found.with(found.life().registered(clock.instant()))
                         : found);
-        opened.accept(id);
-        return made;
     }
 
     private static void checkMayReplace(Uplink old, Uplink.Identity identity) {
@@ -273,6 +278,18 @@ public final class Uplinks implements AutoCloseable {
                 Thread.ofVirtual().name("notice").start(() -> uplink.trySend(new UplinkFrame.Notice(what)));
             }
         }
+    }
+
+    /// Tells the agent of a workspace that somebody paused it or let it go on. In the latter case it is there, as its
+    /// uplink
+    /// shows.
+    ///
+    /// @param workspace empty for everybody
+    public void paused(String workspace) {
+        notice(workspace, UplinkFrame.Notice.STATE);
+        WorkspaceId.parse(workspace)
+                .flatMap(this::find)
+                .ifPresent(uplink -> Thread.ofVirtual().name("resumed").start(() -> heard(uplink.identity())));
     }
 
     /// Says goodbye to everybody; agents come back to whoever comes next.

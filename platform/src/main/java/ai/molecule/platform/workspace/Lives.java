@@ -16,6 +16,10 @@ import java.util.function.UnaryOperator;
 /// Who loses the race reads again and decides anew. Durable: the row and its fact commit together.
 public final class Lives {
 
+    /// The channel on which it is announced that somebody paused a workspace, or let it go on; the payload is the
+    /// workspace.
+    public static final String CHANNEL = "paused";
+
     private static final int TRIES_MAX = 20;
 
     private final Database database;
@@ -48,6 +52,9 @@ public final class Lives {
                 }
                 if (!before.life().status().equals(after.life().status())) {
                     stays.ended(before, after.life().since());
+                }
+                if (before.life() instanceof Life.Paused != after.life() instanceof Life.Paused) {
+                    store.announce(CHANNEL, id);
                 }
                 facts.changed(before, after);
                 return after;

@@ -110,6 +110,12 @@ final class WorkspaceStore {
         return rows == 1;
     }
 
+    /// Tells every process of a change.
+    void announce(String channel, WorkspaceId workspace) {
+        database.query(
+                "select pg_notify(?, ?) is null as told", row -> row.flag("told"), channel, workspace.toString());
+    }
+
     /// A backend is about to run its agent, and may keep something of it from then on.
     void ranAt(WorkspaceId id, String backend) {
         database.update(
