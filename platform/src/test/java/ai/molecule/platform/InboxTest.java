@@ -10,6 +10,7 @@ import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
 /// Agents that ask for their messages.
@@ -81,7 +82,8 @@ class InboxTest {
         assertThat(again.text("code")).isEqualTo("conflict");
     }
 
-    @Test
+    /// Often, because what waits and what is waited for meet at any moment.
+    @RepeatedTest(20)
     void whoWaitsGetsAMessageAtOnceAndItsSenderTheAnswer() throws Exception {
         try (var many = Executors.newVirtualThreadPerTaskExecutor()) {
             var waiting = many.submit(() -> fetch("?wait=20").path(0));

@@ -277,6 +277,11 @@ class UplinkTest {
                 .isEqualTo(413);
         assertThat(second.text("code")).isEqualTo("identity_in_use");
         assertThat(second.text("error")).contains("from 127.0.0.1");
+        try (var other = house.beside()) {
+            var elsewhere = other.call(
+                    "POST", "/uplink/poll", token, "{\"epoch\":\"1\",\"boot\":\"another process\"}", Map.of());
+            assertThat(elsewhere.text("code")).as("at another process").isEqualTo("identity_in_use");
+        }
         assertThat(answer(id, "it is me")).isEqualTo("it is me");
     }
 

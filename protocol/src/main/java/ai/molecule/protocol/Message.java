@@ -58,6 +58,17 @@ public record Message(
         return String.join("\n", texts);
     }
 
+    /// All text of a message as it is on the wire, one part a line; what other parts hold is none.
+    public static String text(JsonNode message) {
+        var lines = new ArrayList<String>();
+        for (var part : message.path("parts")) {
+            if (part.path("text").isTextual()) {
+                lines.add(part.path("text").asText());
+            }
+        }
+        return String.join("\n", lines);
+    }
+
     /// Writes the message for a version.
     public ObjectNode toJson(A2aVersion version) {
         var json = Json.object();

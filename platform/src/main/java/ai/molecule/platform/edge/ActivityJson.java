@@ -5,6 +5,7 @@ import ai.molecule.platform.workspace.Workspace;
 import ai.molecule.platform.workspace.Workspaces;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.Legacy;
+import ai.molecule.protocol.Message;
 import ai.molecule.protocol.Refusal;
 import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -87,7 +88,7 @@ public final class ActivityJson {
         describe(json, peer);
         var data = json.putObject("data")
                 .put("source", row.source() == null ? "canvas_user" : "peer_agent")
-                .put("text", row.message().isNull() ? row.summary() : said(row.message()))
+                .put("text", row.message().isNull() ? row.summary() : Message.text(row.message()))
                 .put("source_id", row.source() == null ? "" : row.source().toString());
         describe(data, peer);
         return json;
@@ -115,10 +116,6 @@ public final class ActivityJson {
 
     private static @Nullable String text(@Nullable UUID id) {
         return id == null ? null : id.toString();
-    }
-
-    private static String said(JsonNode message) {
-        return String.join("\n", message.path("parts").findValuesAsText("text"));
     }
 
     private static ObjectNode envelope(ActivityRow row) {

@@ -8,6 +8,7 @@ import ai.molecule.platform.registry.Heartbeats;
 import ai.molecule.protocol.A2aVersion;
 import ai.molecule.protocol.Heartbeat;
 import ai.molecule.protocol.Json;
+import ai.molecule.protocol.Message;
 import ai.molecule.protocol.Refusal;
 import ai.molecule.protocol.Refusal.Reason;
 import ai.molecule.protocol.TaskState;
@@ -78,7 +79,7 @@ public final class InboxRoutes {
                 .put(
                         "source_id",
                         letter.task().owner().workspace().map(Object::toString).orElse(null))
-                .put("text", String.join("\n", message.path("parts").findValuesAsText("text")))
+                .put("text", Message.text(message))
                 .put("held_until", letter.until().toString());
         json.set("message", message);
         return json;

@@ -4,6 +4,7 @@ import ai.molecule.platform.ledger.Activity.Query;
 import ai.molecule.platform.store.Database;
 import ai.molecule.platform.store.Row;
 import ai.molecule.protocol.Json;
+import ai.molecule.protocol.Message;
 import ai.molecule.protocol.TaskState;
 import ai.molecule.protocol.TaskTree;
 import ai.molecule.protocol.Wire;
@@ -110,7 +111,7 @@ final class ActivityStore {
                 "message/send",
                 new Owner(owner).workspace().isPresent() ? owner : null,
                 row.uuid("target"),
-                Wire.clip(String.join(" ", said.path("parts").findValuesAsText("text")), SUMMARY_MAX),
+                Wire.clip(Message.text(said).replace("\n", " "), SUMMARY_MAX),
                 said,
                 Json.nothing(),
                 snapshot == null ? Json.nothing() : Json.trusted(snapshot),

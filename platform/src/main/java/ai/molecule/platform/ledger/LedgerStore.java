@@ -197,14 +197,27 @@ final class LedgerStore {
 
     /// Leases what waits in front of a workspace.
     ///
+    /// What is leased is read by a statement of its own: the first one may have waited for the mailbox, and then it
+    /// leases messages whose tasks were not there yet when it began.
+    ///
     /// @param fetched true when its agent asks for it
     List<Lease> lease(WorkspaceId target, Instant now, Instant until, boolean fetched, int most) {
-        return database.query(
-                """
-                select d.*, t.agent_task, coalesce(nullif(t.agent_context, ''),
-                    context_name(d.target, d.owner, d.context_id)) as agent_context
-                from ledger_lease(?, ?, ?, ?, ?, ?) d join tasks t on t.id = d.task_id order by d.id
-                """, LedgerStore::lease, now, target.value(), fetched ? AGENTS : holder, until, fetched, most);
+        return database.inTransaction(() -> {
+            var leased = database.query(
+                    "select id from ledger_lease(?, ?, ?, ?, ?, ?)",
+                    row -> row.number("id"),
+                    now,
+                    target.value(),
+                    fetched ? AGENTS : holder,
+                    until,
+                    fetched,
+                    most);
+            return leased.isEmpty() ? List.<Lease>of() : database.query("""
+                            select d.*, t.agent_task, coalesce(nullif(t.agent_context, ''),
+                                context_name(d.target, d.owner, d.context_id)) as agent_context
+                            from deliveries d join tasks t on t.id = d.task_id where d.id = any(?) order by d.id
+                            """, LedgerStore::lease, ids(leased));
+        });
     }
 
     /// False while somebody has stopped a workspace: what waits for it goes on waiting.

@@ -23,18 +23,45 @@ final class UplinkStore {
     /// An uplink as it is kept.
     record Kept(String kind, String peer, boolean open, Instant openedAt, String why) {}
 
-    void opened(Uplink uplink, String address, Instant now) {
+    /// Writes where an uplink ends.
+    ///
+    /// @return from where another process of the agent is connected elsewhere; then nothing is written
+    Optional<String> opened(Uplink uplink, String address, Instant now) {
+        var identity = uplink.identity();
+        return database.inTransaction(() -> {
+            var other = database.first(
+                    """
+                            select u.peer from uplinks u
+                            where u.workspace_id = ? and u.epoch = ? and u.boot <> ? and u.address <> '' and u.holder <> ?
+                                and exists (select from pg_locks l where l.locktype = 'advisory' and l.granted
+                                    and (l.classid::int8 << 32) + l.objid::int8 = u.holder)
+                            for update of u
+                            """,
+                    row -> row.text("peer"),
+                    identity.workspace().value(),
+                    identity.epoch(),
+                    identity.boot(),
+                    holder);
+            if (other.isEmpty()) {
+                write(uplink, address, now);
+            }
+            return other;
+        });
+    }
+
+    private void write(Uplink uplink, String address, Instant now) {
         database.update(
                 """
-                insert into uplinks (workspace_id, epoch, session, holder, address, kind, peer, opened_at)
-                values (?, ?, ?, ?, ?, ?, ?, ?)
-                on conflict (workspace_id) do update set epoch = excluded.epoch, session = excluded.session, holder = excluded.holder,
-                    address = excluded.address, kind = excluded.kind, peer = excluded.peer, opened_at = excluded.opened_at,
-                    closed_at = null, why = ''
+                insert into uplinks (workspace_id, epoch, boot, session, holder, address, kind, peer, opened_at)
+                values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                on conflict (workspace_id) do update set epoch = excluded.epoch, boot = excluded.boot, session = excluded.session,
+                    holder = excluded.holder, address = excluded.address, kind = excluded.kind, peer = excluded.peer,
+                    opened_at = excluded.opened_at, closed_at = null, why = ''
                 where uplinks.epoch <= excluded.epoch
                 """,
                 uplink.identity().workspace().value(),
                 uplink.identity().epoch(),
+                uplink.identity().boot(),
                 uplink.session(),
                 holder,
                 address,

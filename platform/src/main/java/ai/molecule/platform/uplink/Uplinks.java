@@ -112,10 +112,13 @@ public final class Uplinks implements AutoCloseable {
             replaced.bye("replaced", "a newer uplink of the same agent took its place");
         }
         try {
-            store.opened(made, Way.UPLINK + relay(id), clock.instant());
-        } catch (DatabaseException away) {
+            var elsewhere = store.opened(made, Way.UPLINK + relay(id), clock.instant());
+            if (elsewhere.isPresent()) {
+                throw inUse(elsewhere.get());
+            }
+        } catch (DatabaseException | Refusal refused) {
             leave(made);
-            throw away;
+            throw refused;
         }
         var current = open.get(id);
         if (current != null && !current.equals(made) && current.isOpen()) {
@@ -149,11 +152,14 @@ public final class Uplinks implements AutoCloseable {
         if (was.epoch() == identity.epoch()
                 && !was.boot().equals(identity.boot())
                 && old.silence().compareTo(SILENCE) < 0) {
-            throw new Refusal(
-                    Reason.IDENTITY_IN_USE,
-                    "Expected one agent with this token, but another one, from " + was.peer()
-                            + ", is connected with it");
+            throw inUse(was.peer());
         }
+    }
+
+    private static Refusal inUse(String peer) {
+        return new Refusal(
+                Reason.IDENTITY_IN_USE,
+                "Expected one agent with this token, but another one, from " + peer + ", is connected with it");
     }
 
     /// Where the process that holds a workspace's uplink takes calls for its agent.
