@@ -122,7 +122,7 @@ record AgentSettings(
                 "WORKSPACE_ID           the workspace to work for (required)",
                 "PLATFORM_URL           where the platform is (http://localhost:8080)",
                 "WORKSPACE_CONFIG_PATH  directory with the credential in .auth_token and secrets in .secrets.json (/configs)",
-                "RUNTIME                the engine: echo",
+                "RUNTIME                the engine: " + String.join(", ", Engines.RUNTIMES),
                 "HOST, PORT             where to listen (127.0.0.1, 8000; 0 for any free port)",
                 "AGENT_URL              what to register as our URL (http://HOST:PORT/)",
                 "AWAIT_ORDER            'file': started ahead, the credential and secrets are there when .order is",

@@ -1,7 +1,6 @@
 package ai.molecule.agent;
 
 import ai.molecule.agent.command.CommandEngine;
-import ai.molecule.agent.echo.EchoEngine;
 import ai.molecule.agent.uplink.Desk;
 import ai.molecule.protocol.Json;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -42,12 +41,23 @@ final class Commands {
                             defaultValue = "",
                             description = "the platform's address, or several with commas")
                     String address,
+            @Option(
+                            names = "--runtime",
+                            paramLabel = "<engine>",
+                            defaultValue = "echo",
+                            description = "what does the work: echo, hermes (default: echo)")
+                    String runtime,
             @Mixin Joining joining)
             throws InterruptedException {
         return joining.run(
                 address,
-                (line, secrets) ->
-                        new OwnTrade(new EchoEngine(name -> secrets.values().get(name)), line));
+                (line, secrets) -> new OwnTrade(
+                        Engines.of(
+                                runtime,
+                                new PlatformSurroundings(line, System.getenv(), secrets::values),
+                                line.client(),
+                                joining.place()),
+                        line));
     }
 
     /// One command, as a run of a pipeline.

@@ -11,6 +11,11 @@ public interface Engine {
     /// One line for the agent card.
     String description();
 
+    /// What keeps it from working, such as a key that is missing; empty for nothing. Asked with every heartbeat.
+    default String trouble() {
+        return "";
+    }
+
     /// Works on a message; returns when this turn is over. An exception fails the task.
     ///
     /// @throws InterruptedException when the task was canceled or the agent is stopping

@@ -184,7 +184,8 @@ final class Joining {
         Thread.sleep(pause);
     }
 
-    private Path place() {
+    /// Where the agent keeps what must outlive it.
+    Path place() {
         return state == null ? Path.of(System.getProperty("user.home"), ".molecule", "agent") : state;
     }
 

@@ -8,6 +8,11 @@ interface Load {
     /// What it is at; empty for nothing.
     String current();
 
+    /// What keeps it from working; empty for nothing.
+    default String trouble() {
+        return "";
+    }
+
     /// Is called whenever the number of active tasks changes.
     void onBusyChanged(Runnable listener);
 }

@@ -1,11 +1,11 @@
 package ai.molecule.agent;
 
-import ai.molecule.agent.echo.EchoEngine;
 import ai.molecule.agent.uplink.Addresses;
 import ai.molecule.agent.uplink.Uplink;
 import ai.molecule.protocol.A2aVersion;
 import ai.molecule.protocol.DeliveryMode;
 import ai.molecule.protocol.Json;
+import ai.molecule.protocol.Network;
 import ai.molecule.protocol.Registration;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -51,14 +51,13 @@ public final class Main {
         try {
             var settings = AgentSettings.read(System.getenv());
             var values = new AtomicReference<Map<String, String>>(Map.of());
-            var engine = new EchoEngine(name -> values.get().get(name));
-            if (!settings.runtime().equals(engine.runtime())) {
-                System.err.println(
-                        "RUNTIME: this agent has no engine for " + settings.runtime() + "; it has " + engine.runtime());
-                return BAD_SETTINGS;
-            }
             var where = new Addresses(List.of(settings.platform()));
             var line = new PlatformLine(where);
+            var engine = Engines.of(
+                    settings.runtime(),
+                    new PlatformSurroundings(line, Map.of(), values::get),
+                    Network.of(System.getenv()).client(),
+                    settings.state());
             var secret = new InboundSecret();
             var tasks = new Tasks(engine, line::consult);
             var server = open(settings, engine, tasks, secret);

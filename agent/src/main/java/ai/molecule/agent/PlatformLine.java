@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /// The agent's line to the platform.
 final class PlatformLine {
@@ -33,6 +34,7 @@ final class PlatformLine {
     private final HttpClient client;
     private final AtomicBoolean left = new AtomicBoolean();
     private volatile String token = "";
+    private volatile @Nullable WorkspaceId workspace;
 
     PlatformLine(Addresses platform) {
         this(platform, Network.DIRECT);
@@ -73,6 +75,24 @@ final class PlatformLine {
     /// Shows a token from now on.
     void use(String next) {
         token = next;
+    }
+
+    /// Knows from now on whose line it is.
+    void workFor(WorkspaceId whose) {
+        workspace = whose;
+    }
+
+    /// What the agent's workspace is; empty before it was let in.
+    Optional<Self> self() throws IOException, InterruptedException {
+        var whose = workspace;
+        if (whose == null) {
+            return Optional.empty();
+        }
+        var json = get("workspaces/" + whose);
+        return Optional.of(new Self(
+                json.path("name").asText(),
+                json.path("role").asText(),
+                json.path("model").asText()));
     }
 
     /// Registers, once.
@@ -170,7 +190,11 @@ final class PlatformLine {
 
     /// Whether somebody paused the agent's workspace.
     boolean paused(WorkspaceId workspace) throws IOException, InterruptedException {
-        var response = sent(HttpRequest.newBuilder(platform.current().resolve("workspaces/" + workspace + "/state"))
+        return get("workspaces/" + workspace + "/state").path("paused").asBoolean();
+    }
+
+    private JsonNode get(String path) throws IOException, InterruptedException {
+        var response = sent(HttpRequest.newBuilder(platform.current().resolve(path))
                 .timeout(PATIENCE)
                 .header("Authorization", "Bearer " + token)
                 .build());
@@ -178,7 +202,7 @@ final class PlatformLine {
             throw new IOException("status " + response.statusCode());
         }
         try {
-            return Json.read(response.body()).path("paused").asBoolean();
+            return Json.read(response.body());
         } catch (Json.MalformedException notOurs) {
             throw new IOException("Expected JSON from the platform", notOurs);
         }

@@ -50,6 +50,7 @@ final class Presence {
         load.onBusyChanged(changed::release);
         try {
             var letIn = register(registration);
+            line.workFor(letIn.workspace());
             in.accept(letIn);
             System.out.println("registered at " + line.platform() + " as epoch " + letIn.epoch());
             var over = new CompletableFuture<Uplink.RefusedException>();
@@ -132,15 +133,16 @@ final class Presence {
     }
 
     private void beat(LetIn letIn, Optional<Uplink> uplink) throws InterruptedException, SentAwayException {
+        var trouble = load.trouble();
         var heartbeat = new Heartbeat(
                 letIn.workspace(),
                 letIn.epoch(),
                 0,
-                "",
+                trouble,
                 load.active(),
                 load.current(),
                 Duration.between(began, Instant.now()).toSeconds(),
-                false);
+                !trouble.isEmpty());
         if (uplink.isPresent()) {
             uplink.get().beat(heartbeat);
             return;

@@ -4,6 +4,7 @@ import ai.molecule.protocol.Message;
 import ai.molecule.protocol.StreamEvent;
 import ai.molecule.protocol.Task;
 import ai.molecule.protocol.TaskState;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -103,6 +104,16 @@ final class TaskRun {
             tell(new StreamEvent.StatusUpdate(task));
             changed.signalAll();
             return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Tells something else of the task; it is seen with its next state.
+    void note(String name, JsonNode value) {
+        lock.lock();
+        try {
+            task = task.noted(name, value);
         } finally {
             lock.unlock();
         }

@@ -68,6 +68,11 @@ final class Tasks implements Load {
         return current.get();
     }
 
+    @Override
+    public String trouble() {
+        return engine.trouble();
+    }
+
     boolean closing() {
         return closing;
     }
@@ -215,6 +220,11 @@ final class Tasks implements Load {
         @Override
         public void ask(String question) {
             run.come(TaskState.INPUT_REQUIRED, question);
+        }
+
+        @Override
+        public void used(Usage usage) {
+            run.note("usage", usage.toJson());
         }
 
         @Override

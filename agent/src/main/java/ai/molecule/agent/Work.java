@@ -26,6 +26,9 @@ public interface Work {
     /// The task waits for an answer of its caller.
     void ask(String question);
 
+    /// Tells what models were asked in the course of the task so far; shown as `metadata.usage` of the task.
+    void used(Usage usage);
+
     /// Sends a text to a peer, through the platform, and waits for its answer.
     ///
     /// @throws IOException when the peer cannot be reached or refuses

@@ -34,6 +34,7 @@ public sealed interface StreamEvent {
         public ObjectNode toJson(A2aVersion version) {
             var json = Json.object().put("taskId", task.id()).put("contextId", task.contextId());
             json.set("status", task.status(version));
+            task.writeMetadata(json);
             return switch (version) {
                 case V1_0 -> wrap("statusUpdate", json);
                 case V0_3 -> json.put("kind", "status-update").put("final", last());

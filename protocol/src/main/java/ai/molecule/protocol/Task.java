@@ -1,13 +1,18 @@
 package ai.molecule.protocol;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// A task as A2A shows it: a value; every step makes a new one.
+///
+/// @param metadata what else its agent tells of it, by name
 public record Task(
         String id,
         String contextId,
@@ -15,28 +20,37 @@ public record Task(
         Instant since,
         @Nullable Message note,
         List<Artifact> artifacts,
-        List<Message> history) {
+        List<Message> history,
+        Map<String, JsonNode> metadata) {
 
     public Task {
+        metadata = Map.copyOf(metadata);
         artifacts = List.copyOf(artifacts);
         history = List.copyOf(history);
     }
 
     /// A new task for a first message.
     public static Task submitted(String id, String contextId, Message first, Instant now) {
-        return new Task(id, contextId, TaskState.SUBMITTED, now, null, List.of(), List.of(first));
+        return new Task(id, contextId, TaskState.SUBMITTED, now, null, List.of(), List.of(first), Map.of());
     }
 
     /// The task in another state, with what the agent says about it.
     public Task in(TaskState next, @Nullable Message said, Instant now) {
-        return new Task(id, contextId, next, now, said, artifacts, history);
+        return new Task(id, contextId, next, now, said, artifacts, history, metadata);
     }
 
     /// The task with one more message in its history.
     public Task heard(Message message) {
         var longer = new ArrayList<>(history);
         longer.add(message);
-        return new Task(id, contextId, state, since, note, artifacts, longer);
+        return new Task(id, contextId, state, since, note, artifacts, longer, metadata);
+    }
+
+    /// The task with something else told of it, in place of what was told under that name.
+    public Task noted(String name, JsonNode value) {
+        var more = new HashMap<>(metadata);
+        more.put(name, value);
+        return new Task(id, contextId, state, since, note, artifacts, history, more);
     }
 
     /// The task with a text added to an artifact, which is made when it is new.
@@ -45,11 +59,11 @@ public record Task(
         for (int i = 0; i < next.size(); i++) {
             if (next.get(i).id().equals(artifactId)) {
                 next.set(i, next.get(i).plus(text));
-                return new Task(id, contextId, state, since, note, next, history);
+                return new Task(id, contextId, state, since, note, next, history, metadata);
             }
         }
         next.add(new Artifact(artifactId, name, List.of(text)));
-        return new Task(id, contextId, state, since, note, next, history);
+        return new Task(id, contextId, state, since, note, next, history, metadata);
     }
 
     /// Writes the task for a version.
@@ -64,7 +78,14 @@ public record Task(
         artifacts.forEach(artifact -> list.add(artifact.toJson(version)));
         ArrayNode said = json.putArray("history");
         history.forEach(message -> said.add(message.toJson(version)));
+        writeMetadata(json);
         return json;
+    }
+
+    void writeMetadata(ObjectNode json) {
+        if (!metadata.isEmpty()) {
+            json.putObject("metadata").setAll(metadata);
+        }
     }
 
     /// Writes the `status` object for a version.

@@ -67,6 +67,7 @@ public record Draft(
                 wire.text("role", ""),
                 wire.integer("tier", 0) == 0 ? Tier.T2 : Tier.of(wire.integer("tier", 0)),
                 external ? Profile.EXTERNAL : runtime.isEmpty() ? RUNTIME_DEFAULT : runtime,
+                wire.text("model", "").strip(),
                 external ? Profile.EXTERNAL : backend.isEmpty() ? defaultBackend : backend,
                 (int) Math.max(1, wire.integer("max_concurrent_tasks", 1)),
                 HostFields.read(wire, HostAccess.NONE),
@@ -81,7 +82,7 @@ public record Draft(
     public static Draft ephemeral(
             String name, String role, @Nullable WorkspaceId parent, Duration ttl, JsonNode metadata) {
         var profile =
-                new Profile(name, role, Tier.T2, Profile.EXTERNAL, Profile.EXTERNAL, 1, HostAccess.NONE, metadata);
+                new Profile(name, role, Tier.T2, Profile.EXTERNAL, "", Profile.EXTERNAL, 1, HostAccess.NONE, metadata);
         return new Draft(profile, parent, null, "", ttl, Map.of());
     }
 

@@ -8,6 +8,7 @@ import java.util.regex.Pattern;
 /// What a workspace is: its name and role in the organisation, its size, what its agent is made of and where
 /// that runs.
 ///
+/// @param model what its agent thinks with, as `provider:model` or just the model; empty where nobody said
 /// @param backend a backend's name, or `external`
 /// @param host what of its machine the agent gets
 /// @param metadata whatever its owner wants to keep with it, an object
@@ -16,6 +17,7 @@ public record Profile(
         String role,
         Tier tier,
         String runtime,
+        String model,
         String backend,
         int maxConcurrentTasks,
         HostAccess host,
@@ -24,12 +26,16 @@ public record Profile(
     static final int NAME_LENGTH_MAX = 255;
     static final int ROLE_LENGTH_MAX = 1000;
     static final int RUNTIME_LENGTH_MAX = 100;
+    static final int MODEL_LENGTH_MAX = 200;
     static final int METADATA_BYTES_MAX = 16 * 1024;
     static final int TASKS_MAX = 1000;
 
     private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}");
     private static final Pattern MARKUP = Pattern.compile("[{}\\[\\]|>*&!]");
     private static final Pattern WORD = Pattern.compile("[a-z0-9][a-z0-9_.-]*");
+
+    /// Providers' names: letters, digits, and what paths, versions and tags are made of.
+    private static final Pattern MODEL = Pattern.compile("[A-Za-z0-9._:/@+~-]*");
 
     /// The backend of workspaces whose agent nobody here runs.
     public static final String EXTERNAL = "external";
@@ -43,6 +49,10 @@ public record Profile(
         checkText("role", role, ROLE_LENGTH_MAX);
         if (runtime.length() > RUNTIME_LENGTH_MAX || !WORD.matcher(runtime).matches()) {
             throw new WireException("Expected \"runtime\" to be a short lower-case word");
+        }
+        if (model.length() > MODEL_LENGTH_MAX || !MODEL.matcher(model).matches()) {
+            throw new WireException("Expected \"model\" to be the name of one, such as openai:gpt-5-mini, of at most "
+                    + MODEL_LENGTH_MAX + " characters");
         }
         if (maxConcurrentTasks < 1 || maxConcurrentTasks > TASKS_MAX) {
             throw new WireException("Expected \"max_concurrent_tasks\" to be between 1 and " + TASKS_MAX);

@@ -66,6 +66,7 @@ public record Sighting(Workspace workspace, Presence presence) {
                 .put("role", profile.role())
                 .put("tier", profile.tier().number())
                 .put("runtime", profile.runtime())
+                .put("model", profile.model())
                 .put("backend", profile.backend())
                 .put("external", profile.external())
                 .put("instance", workspace.whereabouts().instance())

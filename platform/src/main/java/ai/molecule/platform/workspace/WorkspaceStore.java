@@ -34,16 +34,17 @@ final class WorkspaceStore {
         var place = made.place();
         database.update(
                 """
-                insert into workspaces (id, name, role, tier, runtime, backend, max_concurrent_tasks, metadata,
+                insert into workspaces (id, name, role, tier, runtime, model, backend, max_concurrent_tasks, metadata,
                     host_dir, host_read_only, host_privileged, parent_id, x, y, collapsed, url, agent_card, epoch, status, status_since, status_reason,
                     generation, version, created_at, expires_at)
-                values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, 0, ?, ?, ?, ?, ?, ?, ?)
+                values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, 0, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 made.id().value(),
                 profile.name(),
                 profile.role(),
                 profile.tier().number(),
                 profile.runtime(),
+                profile.model(),
                 profile.backend(),
                 profile.maxConcurrentTasks(),
                 profile.metadata().toString(),
@@ -71,7 +72,7 @@ final class WorkspaceStore {
         var card = changed.guest().card();
         var rows = database.update(
                 """
-                update workspaces set name = ?, role = ?, tier = ?, runtime = ?, backend = ?, max_concurrent_tasks = ?, metadata = ?,
+                update workspaces set name = ?, role = ?, tier = ?, runtime = ?, model = ?, backend = ?, max_concurrent_tasks = ?, metadata = ?,
                     host_dir = ?, host_read_only = ?, host_privileged = ?,
                     parent_id = ?, x = ?, y = ?, collapsed = ?, url = ?, delivery = ?, agent_card = ?, speaks = ?, streams = ?, epoch = ?,
                     status = ?, status_since = ?, status_reason = ?, generation = ?, instance = ?, region = ?,
@@ -82,6 +83,7 @@ final class WorkspaceStore {
                 profile.role(),
                 profile.tier().number(),
                 profile.runtime(),
+                profile.model(),
                 profile.backend(),
                 profile.maxConcurrentTasks(),
                 profile.metadata().toString(),
@@ -289,6 +291,7 @@ final class WorkspaceStore {
                         row.text("role"),
                         Tier.of(row.number("tier")),
                         row.text("runtime"),
+                        row.text("model"),
                         row.text("backend"),
                         row.count("max_concurrent_tasks"),
                         new HostAccess(row.text("host_dir"), row.flag("host_read_only"), row.flag("host_privileged")),

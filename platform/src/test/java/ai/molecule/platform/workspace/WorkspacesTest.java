@@ -72,12 +72,13 @@ class WorkspacesTest {
                 .put("name", " Worker ")
                 .put("role", "works")
                 .put("tier", 3)
+                .put("model", "gpt-5")
                 .put("parent_id", boss.id().toString())
                 .set("canvas", Json.object().put("x", 5).put("y", 6)));
         var found = rooms.workspaces.require(made.id());
         assertThat(found.profile())
-                .isEqualTo(
-                        new Profile("Worker", "works", Tier.T3, "echo", "process", 1, HostAccess.NONE, Json.object()));
+                .isEqualTo(new Profile(
+                        "Worker", "works", Tier.T3, "echo", "gpt-5", "process", 1, HostAccess.NONE, Json.object()));
         assertThat(found.place()).isEqualTo(new Place(boss.id(), 5, 6, false));
         assertThat(found.life().status()).isEqualTo("provisioning");
     }

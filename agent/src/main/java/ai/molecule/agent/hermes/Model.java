@@ -1,0 +1,148 @@
+package ai.molecule.agent.hermes;
+
+import ai.molecule.protocol.Json;
+import dev.langchain4j.agent.tool.ToolSpecification;
+import dev.langchain4j.data.message.ChatMessage;
+import dev.langchain4j.exception.HttpException;
+import dev.langchain4j.model.chat.request.ChatRequest;
+import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
+import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
+import java.net.http.HttpClient;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// A model behind OpenAI's chat completions, whose answers are streamed.
+final class Model {
+
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
+    private static final int PROBLEM_LENGTH_MAX = 300;
+
+    private final ModelSettings settings;
+    private final HttpClient client;
+
+    /// @param client how its server is reached
+    Model(ModelSettings settings, HttpClient client) {
+        this.settings = settings;
+        this.client = client;
+    }
+
+    String name() {
+        return settings.model();
+    }
+
+    /// Asks the model, on the caller's thread, which may be interrupted.
+    ///
+    /// @param words gets its words as they come
+    /// @param waiting is told why it takes longer
+    ChatResponse ask(
+            List<ChatMessage> conversation,
+            List<ToolSpecification> tools,
+            Consumer<String> words,
+            Consumer<String> waiting)
+            throws ModelException, InterruptedException {
+        var model = OpenAiStreamingChatModel.builder()
+                .httpClientBuilder(new ModelHttp(client, waiting))
+                .baseUrl(settings.url().toString())
+                .apiKey(settings.key().isEmpty() ? "none" : settings.key())
+                .modelName(settings.model())
+                .timeout(PATIENCE)
+                .build();
+        var over = new CompletableFuture<ChatResponse>();
+        var request = ChatRequest.builder().messages(conversation);
+        if (!tools.isEmpty()) {
+            request.toolSpecifications(tools);
+        }
+        model.chat(request.build(), new Listening(words, over));
+        try {
+            var answer = over.get();
+            if (answer.finishReason() == null) {
+                throw new ModelException("the model " + settings + " broke off in the middle of its answer");
+            }
+            return answer;
+        } catch (ExecutionException failed) {
+            if (Thread.interrupted()) {
+                throw new InterruptedException("canceled");
+            }
+            throw explained(failed.getCause());
+        }
+    }
+
+    private record Listening(Consumer<String> words, CompletableFuture<ChatResponse> over)
+            implements StreamingChatResponseHandler {
+
+        @Override
+        public void onPartialResponse(String piece) {
+            words.accept(piece);
+        }
+
+        @Override
+        public void onCompleteResponse(ChatResponse response) {
+            over.complete(response);
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            over.completeExceptionally(failure);
+        }
+    }
+
+    /// What went wrong, in words for whoever set the model up. A provider's own words are cut short, and may
+    /// quote a key in part; ours never do.
+    private ModelException explained(@Nullable Throwable failure) {
+        var cause = failure == null ? new IllegalStateException("nothing came") : failure;
+        var http = http(cause);
+        if (http == null) {
+            return new ModelException(
+                    "the model " + settings + " broke off: " + said(String.valueOf(cause.getMessage())), cause);
+        }
+        var problem = problem(http);
+        return switch (http.statusCode()) {
+            case 401, 403 ->
+                new ModelException("the key for " + settings + " was refused; set the secret OPENAI_API_KEY", cause);
+            case 404 -> new ModelException("there is no model " + settings + ": " + problem, cause);
+            case 429 -> new ModelException("too many requests for " + settings + ": " + problem, cause);
+            case 400, 413 ->
+                tooLong(http)
+                        ? ModelException.tooLong(cause)
+                        : new ModelException("the model " + settings + " refused the request: " + problem, cause);
+            default ->
+                new ModelException(
+                        "the model " + settings + " failed with status " + http.statusCode() + ": " + problem, cause);
+        };
+    }
+
+    private static boolean tooLong(HttpException http) {
+        var text = String.valueOf(http.getMessage());
+        return text.contains("context_length_exceeded") || text.contains("maximum context length");
+    }
+
+    private static @Nullable HttpException http(@Nullable Throwable failure) {
+        for (var one = failure; one != null; one = one.getCause()) {
+            if (one instanceof HttpException http) {
+                return http;
+            }
+        }
+        return null;
+    }
+
+    /// The provider's own words.
+    private String problem(HttpException http) {
+        var text = String.valueOf(http.getMessage());
+        try {
+            var message = Json.read(text).path("error").path("message").asText();
+            return said(message.isEmpty() ? text : message);
+        } catch (Json.MalformedException notJson) {
+            return said(text);
+        }
+    }
+
+    private String said(String text) {
+        var safe = settings.key().isEmpty() ? text : text.replace(settings.key(), "…");
+        return safe.length() > PROBLEM_LENGTH_MAX ? safe.substring(0, PROBLEM_LENGTH_MAX) + "…" : safe;
+    }
+}

@@ -1,0 +1,259 @@
+package ai.molecule.agent.hermes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import ai.molecule.agent.Self;
+import ai.molecule.agent.Surroundings;
+import ai.molecule.agent.Usage;
+import ai.molecule.agent.Work;
+import ai.molecule.llm.LlmEmulator;
+import ai.molecule.llm.Prompt;
+import ai.molecule.llm.SpokenScript;
+import ai.molecule.protocol.Message;
+import ai.molecule.protocol.WorkspaceId;
+import dev.langchain4j.agent.tool.ToolExecutionRequest;
+import dev.langchain4j.agent.tool.ToolSpecification;
+import java.io.IOException;
+import java.net.http.HttpClient;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class HermesEngineTest {
+
+    private static final String KEY = "sk-the-right-one";
+
+    @TempDir
+    private Path state;
+
+    private LlmEmulator emulator;
+    private final Map<String, String> values = new HashMap<>();
+    private final List<ToolExecutionRequest> called = new CopyOnWriteArrayList<>();
+    private Self self = new Self("Ada", "counts things", "scripted");
+
+    @BeforeEach
+    void open() throws IOException {
+        emulator = LlmEmulator.open("127.0.0.1", 0, KEY, new SpokenScript());
+        values.put("OPENAI_BASE_URL", emulator.openAiUrl().toString());
+        values.put("OPENAI_API_KEY", KEY);
+    }
+
+    @AfterEach
+    void close() {
+        emulator.close();
+    }
+
+    private final class Around implements Surroundings {
+        @Override
+        public Map<String, String> values() {
+            return Map.copyOf(values);
+        }
+
+        @Override
+        public Self self() {
+            return self;
+        }
+    }
+
+    private final class Counting implements Tools {
+        @Override
+        public List<ToolSpecification> all() {
+            return List.of(ToolSpecification.builder()
+                    .name("count")
+                    .description("Counts")
+                    .build());
+        }
+
+        @Override
+        public String call(ToolExecutionRequest request) {
+            called.add(request);
+            return String.valueOf(called.size());
+        }
+    }
+
+    /// Keeps what an engine reports.
+    private static final class Kept implements Work {
+        private final List<String> pieces = new CopyOnWriteArrayList<>();
+        private final List<String> said = new CopyOnWriteArrayList<>();
+        private boolean closed;
+        private String end = "";
+        private Usage usage = Usage.none("nothing");
+
+        @Override
+        public boolean continued() {
+            return false;
+        }
+
+        @Override
+        public void write(String text, boolean last) {
+            pieces.add(text);
+            closed = last;
+        }
+
+        @Override
+        public void say(String text) {
+            said.add(text);
+        }
+
+        @Override
+        public void complete() {
+            end = "completed";
+        }
+
+        @Override
+        public void fail(String why) {
+            end = "failed: " + why;
+        }
+
+        @Override
+        public void ask(String question) {
+            end = "asked: " + question;
+        }
+
+        @Override
+        public void used(Usage now) {
+            usage = now;
+        }
+
+        @Override
+        public String consult(WorkspaceId peer, String text) {
+            throw new AssertionError("nobody is consulted here");
+        }
+
+        String text() {
+            return String.join("", pieces);
+        }
+    }
+
+    private HermesEngine engine() {
+        return new HermesEngine(new Around(), HttpClient.newHttpClient(), state, new Counting());
+    }
+
+    private Kept work(HermesEngine engine, String context, String text) throws Exception {
+        var kept = new Kept();
+        engine.work(new Message("m", context, "t", true, List.of(text)), kept);
+        return kept;
+    }
+
+    private Kept work(String text) throws Exception {
+        return work(engine(), "one", text);
+    }
+
+    @Test
+    void wordsComeAsTheModelSaysThemAndWhatItTookIsTold() throws Exception {
+        var kept = work("say one two three");
+        assertThat(kept.pieces).containsExactly("one ", "two ", "three");
+        assertThat(kept.closed).isTrue();
+        assertThat(kept.end).isEqualTo("completed");
+        assertThat(kept.usage.calls()).isEqualTo(1);
+        assertThat(kept.usage.outputTokens()).isEqualTo(4);
+        assertThat(kept.usage.inputTokens()).isGreaterThan(4);
+        var system = emulator.prompts().getFirst().turns().getFirst();
+        assertThat(system.role()).isEqualTo(Prompt.Role.SYSTEM);
+        assertThat(system.text()).contains("Ada", "counts things");
+    }
+
+    @Test
+    void aConversationOutlivesTheProcessAndIsItsContextsAlone() throws Exception {
+        work("say hello");
+        assertThat(work("first").text()).as("another life").isEqualTo("say hello");
+        assertThat(work(engine(), "../two", "first").text())
+                .as("another context")
+                .isEqualTo("first");
+    }
+
+    @Test
+    void toolsAreCalledUntilThereIsAnAnswer() throws Exception {
+        var kept = work("call count {\"from\": 1}");
+        assertThat(called).hasSize(1);
+        assertThat(called.getFirst().arguments()).isEqualTo("{\"from\": 1}");
+        assertThat(kept.text()).isEqualTo("The tool answered: 1");
+        assertThat(kept.said).containsExactly("calls count");
+        assertThat(kept.usage.calls()).isEqualTo(2);
+        assertThat(work("count").text()).as("the next turn knows of the call").isEqualTo("6");
+    }
+
+    @Test
+    void whoeverCallsToolsWithoutEndIsStopped() throws Exception {
+        assertThat(work("loop count").end).isEqualTo("failed: the model called tools 10 times without an answer");
+        assertThat(called).hasSize(10);
+        assertThat(work("count").text()).as("the turn that failed is not kept").isEqualTo("2");
+    }
+
+    @Test
+    void itWaitsAsLongAsItIsAskedTo() throws Exception {
+        var kept = work("limit " + state);
+        assertThat(kept.said).containsExactly("the model asks for 1 s of patience (429)");
+        assertThat(kept.end).isEqualTo("completed");
+    }
+
+    @Test
+    void whatIsMissingIsNamedBeforeTheFirstMessage() throws Exception {
+        assertThat(engine().trouble()).isEmpty();
+        values.clear();
+        self = new Self("Ada", "", "");
+        assertThat(engine().trouble()).contains("model", "OPENAI_API_KEY", "OPENAI_BASE_URL");
+        assertThat(work("say hello").end).startsWith("failed: ").contains("OPENAI_API_KEY");
+        values.put("OPENAI_BASE_URL", "not a url");
+        values.put("MODEL", "anthropic:claude");
+        assertThat(engine().trouble()).contains("http://host/v1", "OpenAI's protocol");
+    }
+
+    @Test
+    void aKeyThatIsRefusedIsNotQuoted() throws Exception {
+        values.put("OPENAI_API_KEY", "sk-a-wrong-one");
+        assertThat(work("say hello").end)
+                .contains("OPENAI_API_KEY", "was refused")
+                .doesNotContain("sk-");
+    }
+
+    @Test
+    void whatFailsSaysWhyAndLeavesTheConversationAsItWas() throws Exception {
+        assertThat(work("fail 418").end).contains("418", "Asked to fail", "scripted");
+        assertThat(work("cut half an answ").end).startsWith("failed: ").contains("broke off");
+        emulator.close();
+        assertThat(work("say hello").end).startsWith("failed: ");
+        open();
+        assertThat(work("count").text()).isEqualTo("2");
+    }
+
+    @Test
+    void aConversationThatIsTooLongGoesOnWithoutItsBeginning() throws Exception {
+        work("say something long");
+        var kept = work("forget");
+        assertThat(kept.said)
+                .containsExactly("the conversation is too long for the model; its earlier parts are left out");
+        assertThat(kept.end).isEqualTo("completed");
+    }
+
+    @Test
+    void whoeverIsCanceledStopsInTheMiddle() throws Exception {
+        var kept = new Kept();
+        var engine = engine();
+        var over = new CopyOnWriteArrayList<Throwable>();
+        var thread = Thread.ofVirtual().start(() -> {
+            try {
+                engine.work(new Message("m", "c", "t", true, List.of("slowly a b c d e f g h i j k l m n o p")), kept);
+            } catch (Exception canceled) {
+                over.add(canceled);
+            }
+        });
+        await().until(() -> kept.pieces.size() > 1);
+        thread.interrupt();
+        await().atMost(Duration.ofSeconds(2)).until(() -> !over.isEmpty());
+        assertThatThrownBy(() -> {
+                    throw over.getFirst();
+                })
+                .isInstanceOf(InterruptedException.class);
+        assertThat(kept.end).isEmpty();
+    }
+}

@@ -1,0 +1,66 @@
+package ai.molecule.llm;
+
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/// Providers of models on one port: OpenAI's chat completions below `/v1`. Keeps nothing but the last prompts.
+public final class LlmEmulator implements AutoCloseable {
+
+    private static final int KEPT = 1000;
+
+    private final HttpServer server;
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final Deque<Prompt> prompts = new ArrayDeque<>();
+
+    private LlmEmulator(HttpServer server) {
+        this.server = server;
+    }
+
+    /// Opens one.
+    ///
+    /// @param key what callers must show; empty for anything
+    /// @throws IOException when the port cannot be had
+    public static LlmEmulator open(String host, int port, String key, Script script) throws IOException {
+        var server = HttpServer.create(new InetSocketAddress(host, port), 0);
+        var emulator = new LlmEmulator(server);
+        server.setExecutor(emulator.threads);
+        server.createContext("/v1/", new OpenAiDoor(key, script, emulator::keep)::serve);
+        server.start();
+        return emulator;
+    }
+
+    /// Where it is, for `OPENAI_BASE_URL`.
+    public URI openAiUrl() {
+        var address = server.getAddress();
+        return URI.create("http://" + address.getHostString() + ":" + address.getPort() + "/v1");
+    }
+
+    private void keep(Prompt prompt) {
+        synchronized (prompts) {
+            if (prompts.size() == KEPT) {
+                prompts.removeFirst();
+            }
+            prompts.addLast(prompt);
+        }
+    }
+
+    /// What was asked, oldest first.
+    public List<Prompt> prompts() {
+        synchronized (prompts) {
+            return List.copyOf(prompts);
+        }
+    }
+
+    @Override
+    public void close() {
+        server.stop(0);
+        threads.shutdownNow();
+    }
+}

@@ -1,0 +1,82 @@
+package ai.molecule.llm;
+
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// Does what the last message asks for, by its first word; anything else is said back.
+///
+/// What came of a tool is told: `The tool answered: …`.
+public final class SpokenScript implements Script {
+
+    /// What it understands.
+    public static final String HELP = """
+            say <text>            says it
+            slowly <text>         says it, a word every 200 ms
+            first                 says what the conversation began with
+            count                 says how many messages the conversation has
+            call <tool> <json>    calls a tool, and tells what it answered
+            loop <tool>           calls a tool again and again
+            garble <tool>         calls a tool with arguments that are no JSON
+            limit                 429 with Retry-After, the first time it is asked
+            fail <status>         refuses with that status
+            cut <text>            breaks off after the text
+            forget                refuses every conversation of more than two messages as too long""";
+
+    private static final Duration BETWEEN = Duration.ofMillis(200);
+    private static final int CONVERSATION_MAX = 2;
+
+    private final Map<String, Boolean> limited = new ConcurrentHashMap<>();
+
+    @Override
+    public Reply answer(Prompt prompt) {
+        var asked = prompt.asked();
+        var space = asked.indexOf(' ');
+        var word = (space < 0 ? asked : asked.substring(0, space)).toLowerCase(Locale.ROOT);
+        var rest = space < 0 ? "" : asked.substring(space + 1);
+        if (prompt.last().role() == Prompt.Role.TOOL && !word.equals("loop")) {
+            return Reply.Said.of("The tool answered: " + prompt.last().text());
+        }
+        return switch (word) {
+            case "say" -> Reply.Said.of(rest);
+            case "slowly" -> Reply.Said.of(rest).slowly(BETWEEN);
+            case "first" -> Reply.Said.of(prompt.first().orElse(""));
+            case "count" -> Reply.Said.of(String.valueOf(prompt.turns().size()));
+            case "call" -> call(rest);
+            case "loop" -> Reply.Said.calling(rest.strip(), "{}");
+            case "garble" -> Reply.Said.calling(rest.strip(), "{\"unfinished\": ");
+            case "limit" ->
+                limited.putIfAbsent(asked, true) == null
+                        ? new Reply.Refused(
+                                429,
+                                "requests",
+                                "rate_limit_exceeded",
+                                "Rate limit reached for requests",
+                                Duration.ofSeconds(1))
+                        : Reply.Said.of("not limited any more");
+            case "fail" ->
+                new Reply.Refused(
+                        Integer.parseInt(rest.strip()), "server_error", "server_error", "Asked to fail", Duration.ZERO);
+            case "cut" -> Reply.Said.of(rest).cutOff();
+            case "forget" -> prompt.turns().size() > CONVERSATION_MAX ? tooLong() : Reply.Said.of("all forgotten");
+            default -> Reply.Said.of("I heard: " + asked);
+        };
+    }
+
+    private static Reply call(String rest) {
+        var space = rest.indexOf(' ');
+        return space < 0
+                ? Reply.Said.calling(rest, "{}")
+                : Reply.Said.calling(rest.substring(0, space), rest.substring(space + 1));
+    }
+
+    private static Reply tooLong() {
+        return new Reply.Refused(
+                400,
+                "invalid_request_error",
+                "context_length_exceeded",
+                "This model's maximum context length is 8 tokens",
+                Duration.ZERO);
+    }
+}
