@@ -46,6 +46,7 @@ export function CreateDialog({ parent }: { parent: string | undefined }) {
       tier,
       external,
       ...(external ? { runtime: "external" } : { runtime, ...(backend ? { backend } : {}) }),
+      ...(!external && text("model") ? { model: text("model") } : {}),
       ...(!external && text("region") ? { metadata: { region: text("region") } } : {}),
       max_concurrent_tasks: 1,
       ...(external && text("url") ? { url: text("url") } : {}),
@@ -102,6 +103,12 @@ export function CreateDialog({ parent }: { parent: string | undefined }) {
                 ))}
               </select>
             </label>
+            {runtime !== "echo" && (
+              <label>
+                Model <small>its key is a secret, such as OPENAI_API_KEY</small>
+                <input name="model" maxLength={200} pattern="[A-Za-z0-9._:\/@+~\-]*" placeholder="openai:gpt-5-mini" />
+              </label>
+            )}
             <label>
               Backend
               <select name="backend" value={backend ?? ""} onChange={(event) => setBackend(able.find((name) => name === event.target.value))}>

@@ -37,6 +37,12 @@ export function Details({ workspace }: { workspace: Workspace }) {
             </dd>
           </>
         )}
+        {workspace.model && (
+          <>
+            <dt>Model</dt>
+            <dd className="mono">{workspace.model}</dd>
+          </>
+        )}
         {(workspace.workspace_dir || workspace.privileged) && (
           <>
             <dt>Of its machine</dt>

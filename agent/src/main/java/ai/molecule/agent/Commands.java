@@ -55,6 +55,7 @@ final class Commands {
                         Engines.of(
                                 runtime,
                                 new PlatformSurroundings(line, System.getenv(), secrets::values),
+                                new PlatformTools(line),
                                 line.client(),
                                 joining.place()),
                         line));

@@ -19,13 +19,14 @@ final class Engines {
 
     /// The engine for a runtime.
     ///
+    /// @param tools what it may do beside talking
     /// @param client how models are reached
     /// @param state where the engine keeps what must outlive it
     /// @throws IllegalArgumentException when there is none
-    static Engine of(String runtime, Surroundings surroundings, HttpClient client, Path state) {
+    static Engine of(String runtime, Surroundings surroundings, Tools tools, HttpClient client, Path state) {
         return switch (runtime) {
             case "echo" -> new EchoEngine(name -> surroundings.values().get(name));
-            case "hermes" -> new HermesEngine(surroundings, client, state.resolve(CONVERSATIONS), Tools.NONE);
+            case "hermes" -> new HermesEngine(surroundings, client, state.resolve(CONVERSATIONS), tools);
             default ->
                 throw new IllegalArgumentException(
                         "RUNTIME: this agent has no engine for " + runtime + "; it has " + String.join(", ", RUNTIMES));

@@ -56,6 +56,7 @@ public final class Main {
             var engine = Engines.of(
                     settings.runtime(),
                     new PlatformSurroundings(line, Map.of(), values::get),
+                    new PlatformTools(line),
                     Network.of(System.getenv()).client(),
                     settings.state());
             var secret = new InboundSecret();

@@ -29,6 +29,7 @@ final class PlatformLine {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final Duration PEER_PATIENCE = Duration.ofMinutes(5);
+    private static final Duration TOOL_PATIENCE = Duration.ofMinutes(11);
 
     private final Addresses platform;
     private final HttpClient client;
@@ -149,6 +150,30 @@ final class PlatformLine {
     private static String said(JsonNode task) {
         var parts = task.path("status").path("message").path("parts");
         return parts.isEmpty() ? "" : ": " + String.join(" ", parts.findValuesAsText("text"));
+    }
+
+    /// Calls a method of the platform's own MCP server, which has the workspace's tools.
+    ///
+    /// @param course in whose course; empty for none
+    /// @return its result
+    JsonNode mcp(String method, ObjectNode params, String course) throws IOException, InterruptedException {
+        var whose = workspace;
+        if (whose == null) {
+            throw new IOException("expected to be let in first");
+        }
+        var call =
+                Json.object().put("jsonrpc", "2.0").put("id", UUID.randomUUID().toString());
+        call.put("method", method).set("params", params);
+        var headers = new LinkedHashMap<>(Map.of("Accept", "application/json, text/event-stream"));
+        if (!course.isEmpty()) {
+            headers.put("traceparent", course);
+        }
+        var answer = post("workspaces/" + whose + "/mcp", call, TOOL_PATIENCE, headers);
+        if (answer.has("error")) {
+            throw new IOException("the platform's tools: "
+                    + answer.path("error").path("message").asText());
+        }
+        return answer.path("result");
     }
 
     /// Secrets, and what tells whether they are still the same.

@@ -228,6 +228,11 @@ final class Tasks implements Load {
         }
 
         @Override
+        public String course() {
+            return turn.traceparent();
+        }
+
+        @Override
         public String consult(WorkspaceId peer, String text) throws IOException, InterruptedException {
             return peers.consult(peer, text, turn.traceparent());
         }

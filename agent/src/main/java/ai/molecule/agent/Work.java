@@ -29,6 +29,9 @@ public interface Work {
     /// Tells what models were asked in the course of the task so far; shown as `metadata.usage` of the task.
     void used(Usage usage);
 
+    /// In whose course the task runs, for calls that belong to it (W3C Trace Context, `traceparent`); empty for none.
+    String course();
+
     /// Sends a text to a peer, through the platform, and waits for its answer.
     ///
     /// @throws IOException when the peer cannot be reached or refuses

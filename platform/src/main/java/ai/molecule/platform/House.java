@@ -35,6 +35,7 @@ import ai.molecule.platform.edge.InteriorRoutes;
 import ai.molecule.platform.edge.JoinRoutes;
 import ai.molecule.platform.edge.JournalRoutes;
 import ai.molecule.platform.edge.Limits;
+import ai.molecule.platform.edge.McpRoutes;
 import ai.molecule.platform.edge.RateLimit;
 import ai.molecule.platform.edge.Refusals;
 import ai.molecule.platform.edge.RegistryRoutes;
@@ -45,6 +46,7 @@ import ai.molecule.platform.edge.SignInRoutes;
 import ai.molecule.platform.edge.TaskRoutes;
 import ai.molecule.platform.edge.TerminalSocket;
 import ai.molecule.platform.edge.TokenRoutes;
+import ai.molecule.platform.edge.Toolbox;
 import ai.molecule.platform.edge.UplinkRoutes;
 import ai.molecule.platform.edge.UplinkSocket;
 import ai.molecule.platform.edge.WorkspaceRoutes;
@@ -234,6 +236,9 @@ final class House implements AutoCloseable {
         routes.addAll(new DelegationRoutes(switchboard, board, asking, activity, clock).routes());
         routes.addAll(
                 new ActivityRoutes(activity, inbox, workspaces, new ActivityJson(workspaces, url), clock).routes());
+        routes.addAll(
+                new McpRoutes(new Toolbox(workspaces, new Peers(database), cards, switchboard, board, asking, activity))
+                        .routes());
         routes.addAll(new SecretRoutes(secrets, workspaces).routes());
         routes.addAll(new RuntimeRoutes(runtimes, offer, backends.standard()).routes());
         routes.addAll(new InteriorRoutes(interiors, gate).routes());

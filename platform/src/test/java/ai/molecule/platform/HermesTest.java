@@ -93,6 +93,22 @@ class HermesTest {
     }
 
     @Test
+    void itHasItsPeersDoSomethingInTheCourseOfItsTask() throws Exception {
+        var boss = thinking("Boss");
+        var worker = house.create("{\"name\":\"Worker\",\"runtime\":\"echo\",\"parent_id\":\"" + boss + "\"}");
+        house.awaitStatus(worker, "online");
+        var asked = "call delegate_task {\\\"workspace_id\\\":\\\"" + worker + "\\\",\\\"task\\\":\\\"well done\\\"}";
+        var task = house.drop(boss, asked, "").path("id").asText();
+        house.awaitTask(boss, task, "completed");
+        assertThat(String.join("", house.task(boss, task).path("artifacts").findValuesAsText("text")))
+                .isEqualTo("The tool answered: well done");
+        assertThat(house.get("/tasks/" + task).body().path("tree").findValuesAsText("target_id"))
+                .as("the trace")
+                .containsExactly(boss, worker);
+        assertThat(emulator.prompts().getLast().tools()).contains("delegate_task", "list_peers");
+    }
+
+    @Test
     void whatAModelRefusesIsTheTasksOwnFailure() throws Exception {
         var id = thinking("Refused");
         var task = house.drop(id, "fail 418", "").path("id").asText();

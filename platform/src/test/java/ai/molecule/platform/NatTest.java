@@ -201,12 +201,11 @@ class NatTest {
     void whereOneAddressOfThePlatformIsGoneTheOtherIsTaken() throws Exception {
         try (var other = house.beside(Map.of("HOST", SECOND))) {
             var id = join(url() + "," + other.url());
+            var before = openedAt(id);
             atRouter("iptables -I FORWARD -d " + FIRST + " -j DROP");
             await().atMost(Duration.ofSeconds(60))
-                    .until(() -> other.get("/workspaces/" + id + "/uplink")
-                                    .body()
-                                    .path("open")
-                                    .asBoolean()
+                    .until(() -> open(id)
+                            && !openedAt(id).equals(before)
                             && other.status(id).equals("online"));
             assertThat(TestHouse.texts(other.say(id, TestHouse.ADMIN_TOKEN, "over here")))
                     .containsExactly("over here");

@@ -3,6 +3,8 @@ package ai.molecule.agent.hermes;
 import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.ChatMessageDeserializer;
 import dev.langchain4j.data.message.ChatMessageSerializer;
+import dev.langchain4j.data.message.UserMessage;
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -11,11 +13,16 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 
-/// What was said in each context. Durable: a file for each, written anew after every turn.
+/// What was said in each context. Durable: a file for each, written anew after every turn. Bounded: of one that
+/// is too long the oldest turns are forgotten, and of too many the one that rested longest.
 final class Conversations {
+
+    static final int LENGTH_MAX = 2 * 1024 * 1024;
+    private static final int KEPT_MAX = 1000;
 
     private final Path directory;
 
@@ -35,8 +42,40 @@ final class Conversations {
         Files.createDirectories(
                 directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         var next = Files.createTempFile(directory, "next", ".json");
-        Files.writeString(next, ChatMessageSerializer.messagesToJson(messages));
+        Files.writeString(next, written(messages));
         Files.move(next, file(contextId), StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+        forgetOldest();
+    }
+
+    private static String written(List<ChatMessage> messages) {
+        var kept = messages;
+        var text = ChatMessageSerializer.messagesToJson(kept);
+        while (text.length() > LENGTH_MAX && nextTurn(kept) < kept.size()) {
+            kept = kept.subList(nextTurn(kept), kept.size());
+            text = ChatMessageSerializer.messagesToJson(kept);
+        }
+        return text;
+    }
+
+    /// Where the second turn begins: with what a person said.
+    private static int nextTurn(List<ChatMessage> messages) {
+        for (int i = 1; i < messages.size(); i++) {
+            if (messages.get(i) instanceof UserMessage) {
+                return i;
+            }
+        }
+        return messages.size();
+    }
+
+    private void forgetOldest() throws IOException {
+        try (var files = Files.list(directory)) {
+            var all = files.map(Path::toFile)
+                    .sorted(Comparator.comparingLong(File::lastModified))
+                    .toList();
+            for (var oldest : all.subList(0, Math.max(0, all.size() - KEPT_MAX))) {
+                Files.deleteIfExists(oldest.toPath());
+            }
+        }
     }
 
     /// Context ids are the callers' words: what names a file is a hash of them.

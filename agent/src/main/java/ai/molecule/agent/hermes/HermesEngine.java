@@ -18,14 +18,15 @@ import java.net.http.HttpClient;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 
 /// Thinks with a model, and lets it call tools, for a bounded number of rounds. Each context has a conversation
 /// of its own, which outlives the process; a turn that fails leaves it as it was.
 public final class HermesEngine implements Engine {
 
     private static final int ROUNDS_MAX = 10;
+    private static final int TURNS_AT_ONCE = 256;
     private static final int RESULT_LENGTH_MAX = 20_000;
     private static final String FORGOTTEN = "[Earlier parts of this conversation are left out: they were too long.]";
 
@@ -33,7 +34,8 @@ public final class HermesEngine implements Engine {
     private final HttpClient client;
     private final Conversations conversations;
     private final Tools tools;
-    private final ConcurrentHashMap<String, ReentrantLock> turns = new ConcurrentHashMap<>();
+    private final List<ReentrantLock> turns =
+            Stream.generate(ReentrantLock::new).limit(TURNS_AT_ONCE).toList();
 
     /// @param client how models are reached
     /// @param state where conversations are kept
@@ -80,8 +82,8 @@ public final class HermesEngine implements Engine {
     @Override
     public void work(Message message, Work work) throws Exception {
         var context = String.valueOf(message.contextId());
-        var turn = turns.computeIfAbsent(context, any -> new ReentrantLock());
-        // Turns of one conversation come one after the other.
+        // Turns of one conversation come one after the other; so do those that share its lock by chance.
+        var turn = turns.get(Math.floorMod(context.hashCode(), TURNS_AT_ONCE));
         turn.lockInterruptibly();
         try {
             var self = surroundings.self();
@@ -191,7 +193,7 @@ public final class HermesEngine implements Engine {
 
         private String called(ToolExecutionRequest call) throws IOException, InterruptedException {
             work.say("calls " + call.name());
-            var result = tools.call(call);
+            var result = tools.call(call, work.course());
             return result.length() > RESULT_LENGTH_MAX ? result.substring(0, RESULT_LENGTH_MAX) + "…" : result;
         }
     }

@@ -16,7 +16,7 @@ public interface Tools {
         }
 
         @Override
-        public String call(ToolExecutionRequest request) {
+        public String call(ToolExecutionRequest request, String course) {
             return "there is no tool " + request.name();
         }
     };
@@ -26,7 +26,8 @@ public interface Tools {
 
     /// Calls one.
     ///
+    /// @param course in whose course (W3C Trace Context); empty for none
     /// @return what it answered, or what is wrong with the call, for the model to read
     /// @throws IOException when it cannot be called at all
-    String call(ToolExecutionRequest request) throws IOException, InterruptedException;
+    String call(ToolExecutionRequest request, String course) throws IOException, InterruptedException;
 }

@@ -74,7 +74,7 @@ class HermesEngineTest {
         }
 
         @Override
-        public String call(ToolExecutionRequest request) {
+        public String call(ToolExecutionRequest request, String course) {
             called.add(request);
             return String.valueOf(called.size());
         }
@@ -122,6 +122,11 @@ class HermesEngineTest {
         @Override
         public void used(Usage now) {
             usage = now;
+        }
+
+        @Override
+        public String course() {
+            return "";
         }
 
         @Override

@@ -32,7 +32,6 @@ public final class ActivityRoutes {
     private static final int TEXT_MAX = 64 * 1024;
     private static final int LINE_MAX = 1000;
     private static final int KEY_MAX = 200;
-    private static final int TOLD_MAX = 4000;
     private static final int ATTACHMENTS_MAX = 32;
     private static final int ATTACHMENTS_BYTES_MAX = 16 * 1024;
     private static final Instant FAR = Instant.parse("9999-12-31T23:59:59Z");
@@ -43,6 +42,7 @@ public final class ActivityRoutes {
             Set.of("pending", "dispatched", "in_progress", "queued", "completed", "failed");
 
     private final Activity activity;
+    private final Speaking speaking;
     private final Inbox inbox;
     private final Workspaces workspaces;
     private final ActivityJson json;
@@ -51,6 +51,7 @@ public final class ActivityRoutes {
     public ActivityRoutes(
             Activity activity, Inbox inbox, Workspaces workspaces, ActivityJson json, InstantSource clock) {
         this.activity = activity;
+        this.speaking = new Speaking(activity);
         this.inbox = inbox;
         this.workspaces = workspaces;
         this.json = json;
@@ -262,26 +263,10 @@ public final class ActivityRoutes {
                     "Expected \"attachments\" to be an array of at most " + ATTACHMENTS_MAX + ", of "
                             + ATTACHMENTS_BYTES_MAX + " bytes in all");
         }
-        var note = new Note(
-                call.id(),
-                Activity.RECEIVED,
-                "notify",
-                null,
-                Wire.clip(message.isBlank() ? type : message, LINE_MAX),
-                "ok",
-                "",
-                null,
-                wire.json(),
-                Json.nothing(),
-                null);
         if (message.isBlank()) {
-            activity.note(note);
+            speaking.note(workspace, wire.json(), type);
         } else {
-            var payload = Json.object()
-                    .put("message", Wire.clip(message, TOLD_MAX))
-                    .put("name", workspace.profile().name());
-            payload.set("attachments", attachments.isArray() ? attachments : Json.array());
-            activity.tell(note, payload);
+            speaking.tell(workspace, wire.json(), message);
         }
         return Answer.ok(Json.object().put("status", "sent"));
     }

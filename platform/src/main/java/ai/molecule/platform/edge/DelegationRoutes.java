@@ -5,19 +5,12 @@ import static ai.molecule.platform.edge.Route.Who.WORKSPACE;
 
 import ai.molecule.platform.a2a.Asking;
 import ai.molecule.platform.a2a.Switchboard;
-import ai.molecule.platform.a2a.Switchboard.Incoming;
-import ai.molecule.platform.a2a.Switchboard.Outcome;
 import ai.molecule.platform.access.Caller;
 import ai.molecule.platform.ledger.Activity;
 import ai.molecule.platform.ledger.ActivityRow;
 import ai.molecule.platform.ledger.Board;
 import ai.molecule.platform.ledger.TaskLine;
-import ai.molecule.protocol.A2aCall;
-import ai.molecule.protocol.A2aMethod;
-import ai.molecule.protocol.A2aVersion;
 import ai.molecule.protocol.Json;
-import ai.molecule.protocol.JsonRpc.ErrorCode;
-import ai.molecule.protocol.JsonRpc.Fault;
 import ai.molecule.protocol.Refusal;
 import ai.molecule.protocol.Refusal.Reason;
 import ai.molecule.protocol.Wire;
@@ -27,25 +20,20 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
-import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /// Delegations in the original's words: another view of the same tasks. A delegation is a task, and its id is
 /// the task's.
 public final class DelegationRoutes {
 
     private static final int SHOWN_MAX = 50;
-    private static final int KEY_LENGTH_MAX = 150;
     private static final String AGENT_ERROR = "Agent error:";
 
-    private final Switchboard switchboard;
+    private final Delegating delegating;
     private final Board board;
     private final Asking asking;
     private final Activity activity;
@@ -53,7 +41,7 @@ public final class DelegationRoutes {
 
     public DelegationRoutes(
             Switchboard switchboard, Board board, Asking asking, Activity activity, InstantSource clock) {
-        this.switchboard = switchboard;
+        this.delegating = new Delegating(switchboard);
         this.board = board;
         this.asking = asking;
         this.activity = activity;
@@ -72,20 +60,17 @@ public final class DelegationRoutes {
     private Answer delegate(Call call) {
         var wire = Wire.of(call.json());
         var pair = pair(call, wire);
-        if (pair.source().equals(pair.target())) {
-            throw new Refusal(Reason.INVALID_FIELD, "Expected another workspace; self-delegation is not permitted");
-        }
-        var key = wire.text("idempotency_key", "");
-        if (key.length() > KEY_LENGTH_MAX) {
-            throw new Refusal(
-                    Reason.INVALID_FIELD, "Expected \"idempotency_key\" of at most " + KEY_LENGTH_MAX + " characters");
-        }
+        var wish = new Delegating.Wish(
+                pair.source(),
+                pair.target(),
+                wire.text("task"),
+                wire.text("idempotency_key", ""),
+                call.header(HeaderNames.create("traceparent")));
         var seconds = wire.integer("timeout_seconds", 0);
         if (seconds < 0) {
             throw new Refusal(Reason.INVALID_FIELD, "Expected \"timeout_seconds\" to be a number of seconds");
         }
-        var deadline = seconds == 0 ? null : clock.instant().plusSeconds(seconds);
-        var task = send(call, pair, message(wire.text("task"), key), deadline);
+        var task = delegating.begin(wish, seconds == 0 ? null : clock.instant().plusSeconds(seconds));
         return Answer.json(
                 202,
                 Json.object()
@@ -105,53 +90,6 @@ public final class DelegationRoutes {
             case Caller.Agent _, Caller.Enrolled _ ->
                 throw new Refusal(Reason.FORBIDDEN, "Expected the operator's token or the workspace's own");
         };
-    }
-
-    private static ObjectNode message(String text, String key) {
-        var message = Json.object()
-                .put("role", "ROLE_USER")
-                .put("messageId", key.isEmpty() ? UUID.randomUUID().toString() : "delegation " + key);
-        message.putArray("parts").addObject().put("text", text);
-        return message;
-    }
-
-    private String send(Call call, Pair pair, ObjectNode message, @Nullable Instant deadline) {
-        var params = Json.object();
-        params.set("message", message);
-        params.putObject("configuration").put("returnImmediately", true);
-        var asked = new A2aCall(Json.nothing(), A2aMethod.SEND, A2aVersion.V1_0, params);
-        var course = call.header(HeaderNames.create("traceparent"));
-        var headers = course.map(value -> Map.of("traceparent", value)).orElse(Map.of());
-        try {
-            var outcome = switchboard.connect(new Incoming(
-                    pair.target(),
-                    new Caller.Agent(pair.source(), 0),
-                    asked,
-                    headers,
-                    null,
-                    Duration.ZERO,
-                    deadline,
-                    false));
-            if (outcome instanceof Outcome.Whole(var result)) {
-                return result.path("task").path("id").asText();
-            }
-            throw new IllegalStateException("Expected a task, but found " + outcome);
-        } catch (Fault fault) {
-            throw refusal(fault);
-        } catch (InterruptedException stopping) {
-            Thread.currentThread().interrupt();
-            throw new Refusal(Reason.UNAVAILABLE, "The platform is stopping");
-        }
-    }
-
-    private static Refusal refusal(Fault fault) {
-        var reason = switch (fault.code().orElse(ErrorCode.INTERNAL_ERROR)) {
-            case FORBIDDEN -> Reason.FORBIDDEN;
-            case MAILBOX_FULL, AGENT_UNAVAILABLE -> Reason.UNAVAILABLE;
-            case DELEGATION_LIMIT -> Reason.CONFLICT;
-            default -> Reason.BAD_REQUEST;
-        };
-        return new Refusal(reason, String.valueOf(fault.getMessage()));
     }
 
     private Answer list(Call call) {
