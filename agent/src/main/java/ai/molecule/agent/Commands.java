@@ -5,9 +5,14 @@ import ai.molecule.agent.uplink.Desk;
 import ai.molecule.protocol.Json;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -51,13 +56,13 @@ final class Commands {
             throws InterruptedException {
         return joining.run(
                 address,
-                (line, secrets) -> new OwnTrade(
+                (line, secrets, state) -> new OwnTrade(
                         Engines.of(
                                 runtime,
                                 new PlatformSurroundings(line, System.getenv(), secrets::values),
                                 new PlatformTools(line),
                                 line.client(),
-                                joining.place()),
+                                state),
                         line));
     }
 
@@ -74,7 +79,7 @@ final class Commands {
             throws InterruptedException {
         return joining.run(
                 "",
-                (line, secrets) -> new OwnTrade(new RunEngine(command.getFirst()), line),
+                (line, secrets, state) -> new OwnTrade(new RunEngine(command.getFirst()), line),
                 agent -> Job.run(agent, command));
     }
 
@@ -94,7 +99,34 @@ final class Commands {
             @Mixin Joining joining)
             throws InterruptedException {
         var server = URI.create(to.toString().endsWith("/") ? to.toString() : to + "/");
-        return joining.run(address, (line, secrets) -> new Bridged(new BridgeDesk(server)));
+        return joining.run(address, (line, secrets, state) -> new Bridged(new BridgeDesk(server)));
+    }
+
+    /// Tools for somebody else's agent.
+    @Command(
+            name = "mcp",
+            mixinStandardHelpOptions = true,
+            description =
+                    "An MCP server on standard input and output, with the tools of a workspace: for programs that start"
+                            + " their MCP servers themselves. It is who joined on the state directory, or whom WORKSPACE_ID and"
+                            + " MOLECULE_WORKSPACE_TOKEN name.")
+    int mcp(
+            @Option(
+                            names = "--state",
+                            paramLabel = "<directory>",
+                            description = "where that agent keeps its own token (default: ~/.molecule/agent)")
+                    @Nullable
+                    Path state)
+            throws IOException {
+        try {
+            var line = Identity.of(System.getenv(), state).line();
+            new ToolPipe(line, System.out)
+                    .serve(new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)));
+            return 0;
+        } catch (IllegalArgumentException nobody) {
+            System.err.println(nobody.getMessage());
+            return Main.BAD_SETTINGS;
+        }
     }
 
     /// Any command.
@@ -108,7 +140,8 @@ final class Commands {
                     List<String> command,
             @Mixin Joining joining)
             throws InterruptedException {
-        return joining.run("", (line, secrets) -> new OwnTrade(new CommandEngine(command, secrets::values), line));
+        return joining.run(
+                "", (line, secrets, state) -> new OwnTrade(new CommandEngine(command, secrets::values), line));
     }
 
     /// A server nearby.

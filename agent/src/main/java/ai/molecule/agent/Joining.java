@@ -184,14 +184,13 @@ final class Joining {
         Thread.sleep(pause);
     }
 
-    /// Where the agent keeps what must outlive it.
-    Path place() {
+    private Path place() {
         return state == null ? Path.of(System.getProperty("user.home"), ".molecule", "agent") : state;
     }
 
     /// A run that is stopped from outside leaves, so that nobody waits for it.
     private static RemoteAgent.Training leaving(RemoteAgent.Training training) {
-        return (line, secrets) -> {
+        return (line, secrets, place) -> {
             Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                 try {
                     line.leave(Json.object().put("result", "stopped"));
@@ -201,7 +200,7 @@ final class Joining {
                     Thread.currentThread().interrupt();
                 }
             }));
-            return training.of(line, secrets);
+            return training.of(line, secrets, place);
         };
     }
 

@@ -7,8 +7,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Whether somebody paused the agent's workspace: asked when the platform says that this changed. While it is, no
-/// message
-/// comes. Soft.
+/// message comes. Soft.
 final class Pausing {
 
     private final PlatformLine line;

@@ -30,6 +30,7 @@ final class PlatformLine {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final Duration PEER_PATIENCE = Duration.ofMinutes(5);
     private static final Duration TOOL_PATIENCE = Duration.ofMinutes(11);
+    private static final Map<String, String> MCP = Map.of("Accept", "application/json, text/event-stream");
 
     private final Addresses platform;
     private final HttpClient client;
@@ -152,28 +153,29 @@ final class PlatformLine {
         return parts.isEmpty() ? "" : ": " + String.join(" ", parts.findValuesAsText("text"));
     }
 
-    /// Calls a method of the platform's own MCP server, which has the workspace's tools.
+    /// Passes a message on to the platform's own MCP server.
     ///
     /// @param course in whose course; empty for none
-    /// @return its result
-    JsonNode mcp(String method, ObjectNode params, String course) throws IOException, InterruptedException {
-        var whose = workspace;
-        if (whose == null) {
+    /// @return what it answers; empty for a notification
+    Optional<JsonNode> pass(JsonNode message, String course) throws IOException, InterruptedException {
+        var headers = course.isEmpty() ? MCP : Map.of("Accept", MCP.get("Accept"), "traceparent", course);
+        var response = sent(request("workspaces/" + whose() + "/mcp", message, TOOL_PATIENCE, headers));
+        if (response.body().length == 0) {
+            return Optional.empty();
+        }
+        var answer = answered(response);
+        if (!answer.has("jsonrpc")) {
+            throw new IOException(answer.path("error").asText());
+        }
+        return Optional.of(answer);
+    }
+
+    private WorkspaceId whose() throws IOException {
+        var known = workspace;
+        if (known == null) {
             throw new IOException("expected to be let in first");
         }
-        var call =
-                Json.object().put("jsonrpc", "2.0").put("id", UUID.randomUUID().toString());
-        call.put("method", method).set("params", params);
-        var headers = new LinkedHashMap<>(Map.of("Accept", "application/json, text/event-stream"));
-        if (!course.isEmpty()) {
-            headers.put("traceparent", course);
-        }
-        var answer = post("workspaces/" + whose + "/mcp", call, TOOL_PATIENCE, headers);
-        if (answer.has("error")) {
-            throw new IOException("the platform's tools: "
-                    + answer.path("error").path("message").asText());
-        }
-        return answer.path("result");
+        return known;
     }
 
     /// Secrets, and what tells whether they are still the same.
@@ -235,20 +237,8 @@ final class PlatformLine {
 
     private JsonNode post(String path, ObjectNode body, Duration patience, Map<String, String> headers)
             throws IOException, InterruptedException {
-        var request = HttpRequest.newBuilder(platform.current().resolve(path))
-                .timeout(patience)
-                .header("Content-Type", "application/json")
-                .header("Authorization", "Bearer " + token)
-                .POST(HttpRequest.BodyPublishers.ofByteArray(Json.bytes(body)));
-        headers.forEach(request::header);
-        var response = sent(request.build());
-        JsonNode answer;
-        try {
-            answer = Json.read(response.body());
-        } catch (Json.MalformedException notOurs) {
-            throw new IOException(
-                    "Expected JSON from the platform, but found status " + response.statusCode(), notOurs);
-        }
+        var response = sent(request(path, body, patience, headers));
+        var answer = answered(response);
         if (response.statusCode() >= 300 && !answer.has("jsonrpc")) {
             throw new RefusedException(
                     response.statusCode(),
@@ -256,6 +246,25 @@ final class PlatformLine {
                     answer.path("error").asText());
         }
         return answer;
+    }
+
+    private HttpRequest request(String path, JsonNode body, Duration patience, Map<String, String> headers) {
+        var request = HttpRequest.newBuilder(platform.current().resolve(path))
+                .timeout(patience)
+                .header("Content-Type", "application/json")
+                .header("Authorization", "Bearer " + token)
+                .POST(HttpRequest.BodyPublishers.ofByteArray(Json.bytes(body)));
+        headers.forEach(request::header);
+        return request.build();
+    }
+
+    private static JsonNode answered(HttpResponse<byte[]> response) throws IOException {
+        try {
+            return Json.read(response.body());
+        } catch (Json.MalformedException notOurs) {
+            throw new IOException(
+                    "Expected JSON from the platform, but found status " + response.statusCode(), notOurs);
+        }
     }
 
     /// Where nobody answers, the next call goes to another address.

@@ -16,9 +16,9 @@ final class PlatformSurroundings implements Surroundings {
     private final Map<String, String> environment;
     private final Supplier<Map<String, String>> secrets;
     private final ReentrantLock asking = new ReentrantLock();
-    private Self last = Self.UNKNOWN;
-    private long askedAt;
-    private boolean asked;
+    private volatile Self last = Self.UNKNOWN;
+    private volatile long askedAt;
+    private volatile boolean asked;
 
     PlatformSurroundings(PlatformLine line, Map<String, String> environment, Supplier<Map<String, String>> secrets) {
         this.line = line;
@@ -33,20 +33,28 @@ final class PlatformSurroundings implements Surroundings {
         return values;
     }
 
+    /// Nobody waits for an answer that somebody else waits for, unless there was none yet.
     @Override
     public Self self() {
-        asking.lock();
+        if (asked && System.nanoTime() - askedAt <= FRESH.toNanos()) {
+            return last;
+        }
+        if (!asked) {
+            asking.lock();
+        } else if (!asking.tryLock()) {
+            return last;
+        }
         try {
             if (!asked || System.nanoTime() - askedAt > FRESH.toNanos()) {
                 last = line.self().orElse(last);
-                asked = true;
-                askedAt = System.nanoTime();
             }
         } catch (IOException unreachable) {
             System.out.println("the platform does not say what this workspace is: " + unreachable.getMessage());
         } catch (InterruptedException stopping) {
             Thread.currentThread().interrupt();
         } finally {
+            askedAt = System.nanoTime();
+            asked = true;
             asking.unlock();
         }
         return last;

@@ -112,7 +112,10 @@ public final class RemoteAgent implements AutoCloseable {
 
     /// What an agent is to do once it knows how it gets to its platform.
     interface Training {
-        Trade of(PlatformLine line, Secrets secrets);
+        /// Makes its trade.
+        ///
+        /// @param state where it keeps what must outlive it
+        Trade of(PlatformLine line, Secrets secrets, Path state);
     }
 
     /// What does the work.
@@ -171,7 +174,7 @@ public final class RemoteAgent implements AutoCloseable {
         ///
         /// @throws IOException when the state directory cannot be used, or has no token and none was given
         public RemoteAgent start(Engine engine) throws IOException, InterruptedException {
-            return start((line, secrets) -> new OwnTrade(engine, line));
+            return start((line, secrets, state) -> new OwnTrade(engine, line));
         }
 
         RemoteAgent start(Training training) throws IOException, InterruptedException {
@@ -184,7 +187,7 @@ public final class RemoteAgent implements AutoCloseable {
             }
             var line = new PlatformLine(platform, Network.of(System.getenv()));
             var secrets = new Secrets(line);
-            var trade = training.of(line, secrets);
+            var trade = training.of(line, secrets, home.path());
             return new RemoteAgent(this, home, new Trained(line, secrets, trade, card(trade)));
         }
 

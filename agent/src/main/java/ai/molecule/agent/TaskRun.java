@@ -113,6 +113,9 @@ final class TaskRun {
     void note(String name, JsonNode value) {
         lock.lock();
         try {
+            if (task.state().terminal()) {
+                return;
+            }
             task = task.noted(name, value);
         } finally {
             lock.unlock();

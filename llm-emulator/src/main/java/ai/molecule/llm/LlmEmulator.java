@@ -13,7 +13,7 @@ import java.util.concurrent.Executors;
 /// Providers of models on one port: OpenAI's chat completions below `/v1`. Keeps nothing but the last prompts.
 public final class LlmEmulator implements AutoCloseable {
 
-    private static final int KEPT = 1000;
+    private static final int KEPT = 100;
 
     private final HttpServer server;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();

@@ -21,11 +21,13 @@ public final class SpokenScript implements Script {
             garble <tool>         calls a tool with arguments that are no JSON
             limit                 429 with Retry-After, the first time it is asked
             fail <status>         refuses with that status
+            nothing               says nothing
             cut <text>            breaks off after the text
             forget                refuses every conversation of more than two messages as too long""";
 
     private static final Duration BETWEEN = Duration.ofMillis(200);
     private static final int CONVERSATION_MAX = 2;
+    private static final int REMEMBERED_MAX = 1000;
 
     private final Map<String, Boolean> limited = new ConcurrentHashMap<>();
 
@@ -47,7 +49,7 @@ public final class SpokenScript implements Script {
             case "loop" -> Reply.Said.calling(rest.strip(), "{}");
             case "garble" -> Reply.Said.calling(rest.strip(), "{\"unfinished\": ");
             case "limit" ->
-                limited.putIfAbsent(asked, true) == null
+                limited().putIfAbsent(asked, true) == null
                         ? new Reply.Refused(
                                 429,
                                 "requests",
@@ -57,11 +59,24 @@ public final class SpokenScript implements Script {
                         : Reply.Said.of("not limited any more");
             case "fail" ->
                 new Reply.Refused(
-                        Integer.parseInt(rest.strip()), "server_error", "server_error", "Asked to fail", Duration.ZERO);
+                        rest.strip().matches("[45][0-9]{2}") ? Integer.parseInt(rest.strip()) : 500,
+                        "server_error",
+                        "server_error",
+                        "Asked to fail",
+                        Duration.ZERO);
+            case "nothing" -> Reply.Said.of("");
             case "cut" -> Reply.Said.of(rest).cutOff();
             case "forget" -> prompt.turns().size() > CONVERSATION_MAX ? tooLong() : Reply.Said.of("all forgotten");
             default -> Reply.Said.of("I heard: " + asked);
         };
+    }
+
+    /// Whom it asked to wait; when they are many, they are forgotten.
+    private Map<String, Boolean> limited() {
+        if (limited.size() > REMEMBERED_MAX) {
+            limited.clear();
+        }
+        return limited;
     }
 
     private static Reply call(String rest) {

@@ -42,7 +42,7 @@ public sealed interface UplinkFrame {
     /// Nobody listens to a call any more. What it set going goes on.
     record Drop(long id) implements UplinkFrame {}
 
-    /// Something changed that the agent may want to look at: `secrets`.
+    /// Something changed that the agent may want to look at: its secrets, or its state.
     record Notice(String what) implements UplinkFrame {
         /// Its secrets have other values.
         public static final String SECRETS = "secrets";

@@ -4,7 +4,6 @@ import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.ChatMessageDeserializer;
 import dev.langchain4j.data.message.ChatMessageSerializer;
 import dev.langchain4j.data.message.UserMessage;
-import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -43,8 +42,12 @@ final class Conversations {
                 directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         var next = Files.createTempFile(directory, "next", ".json");
         Files.writeString(next, written(messages));
-        Files.move(next, file(contextId), StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-        forgetOldest();
+        var file = file(contextId);
+        var another = !Files.exists(file);
+        Files.move(next, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+        if (another) {
+            forgetOldest();
+        }
     }
 
     private static String written(List<ChatMessage> messages) {
@@ -67,13 +70,15 @@ final class Conversations {
         return messages.size();
     }
 
+    private record Aged(Path file, long at) {}
+
     private void forgetOldest() throws IOException {
         try (var files = Files.list(directory)) {
-            var all = files.map(Path::toFile)
-                    .sorted(Comparator.comparingLong(File::lastModified))
+            var all = files.map(file -> new Aged(file, file.toFile().lastModified()))
+                    .sorted(Comparator.comparingLong(Aged::at))
                     .toList();
             for (var oldest : all.subList(0, Math.max(0, all.size() - KEPT_MAX))) {
-                Files.deleteIfExists(oldest.toPath());
+                Files.deleteIfExists(oldest.file());
             }
         }
     }

@@ -7,6 +7,7 @@ import ai.molecule.agent.Usage;
 import ai.molecule.agent.Work;
 import ai.molecule.protocol.Message;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
+import dev.langchain4j.agent.tool.ToolSpecification;
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.SystemMessage;
@@ -18,24 +19,26 @@ import java.net.http.HttpClient;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.stream.Stream;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// Thinks with a model, and lets it call tools, for a bounded number of rounds. Each context has a conversation
 /// of its own, which outlives the process; a turn that fails leaves it as it was.
 public final class HermesEngine implements Engine {
 
     private static final int ROUNDS_MAX = 10;
-    private static final int TURNS_AT_ONCE = 256;
+    private static final int CALLS_MAX = 50;
     private static final int RESULT_LENGTH_MAX = 20_000;
-    private static final String FORGOTTEN = "[Earlier parts of this conversation are left out: they were too long.]";
+    private static final int TRANSCRIPT_LENGTH_MAX = 24_000;
+    private static final String SUMMARISE = "Summarise this conversation, so that it can go on without its wording: who"
+            + " wants what, what was found out and decided, what is still to be done.";
 
     private final Surroundings surroundings;
     private final HttpClient client;
     private final Conversations conversations;
     private final Tools tools;
-    private final List<ReentrantLock> turns =
-            Stream.generate(ReentrantLock::new).limit(TURNS_AT_ONCE).toList();
+    private final Set<String> tagging = ConcurrentHashMap.newKeySet();
+    private final Turns turns = new Turns();
 
     /// @param client how models are reached
     /// @param state where conversations are kept
@@ -58,16 +61,29 @@ public final class HermesEngine implements Engine {
 
     @Override
     public String trouble() {
+        var self = surroundings.self();
+        if (self.equals(Self.UNKNOWN)) {
+            // What is not known yet is not missing.
+            return "";
+        }
         try {
-            settings(surroundings.self());
+            settings(self);
             return "";
         } catch (IllegalArgumentException missing) {
             return String.valueOf(missing.getMessage()).replace("\n", "; ");
         }
     }
 
+    /// @throws IllegalArgumentException when something is missing
     private ModelSettings settings(Self self) {
-        return ModelSettings.read(self.model(), surroundings.values());
+        try {
+            return ModelSettings.read(self.model(), surroundings.values());
+        } catch (IllegalArgumentException missing) {
+            if (self.equals(Self.UNKNOWN)) {
+                throw new IllegalArgumentException("the platform cannot be asked what this workspace is", missing);
+            }
+            throw missing;
+        }
     }
 
     /// The system prompt.
@@ -82,17 +98,14 @@ public final class HermesEngine implements Engine {
     @Override
     public void work(Message message, Work work) throws Exception {
         var context = String.valueOf(message.contextId());
-        // Turns of one conversation come one after the other; so do those that share its lock by chance.
-        var turn = turns.get(Math.floorMod(context.hashCode(), TURNS_AT_ONCE));
-        turn.lockInterruptibly();
-        try {
+        turns.one(context, () -> {
             var self = surroundings.self();
-            new Turn(context, new Model(settings(self), client), instructions(self), work).take(message.text());
-        } catch (ModelException | IllegalArgumentException failed) {
-            work.fail(String.valueOf(failed.getMessage()));
-        } finally {
-            turn.unlock();
-        }
+            try {
+                new Turn(context, new Model(settings(self), client), instructions(self), work).take(message.text());
+            } catch (ModelException | IllegalArgumentException failed) {
+                work.fail(String.valueOf(failed.getMessage()));
+            }
+        });
     }
 
     /// One message, and all that comes of it.
@@ -103,6 +116,8 @@ public final class HermesEngine implements Engine {
         private final String instructions;
         private final Work work;
         private Usage usage;
+        private List<ToolSpecification> with = List.of();
+        private int calls;
         private String held = "";
 
         Turn(String context, Model model, String instructions, Work work) {
@@ -114,6 +129,7 @@ public final class HermesEngine implements Engine {
         }
 
         void take(String text) throws IOException, InterruptedException, ModelException {
+            with = tools.all();
             var said = new ArrayList<>(conversations.of(context));
             said.add(UserMessage.from(text));
             for (int round = 1; round <= ROUNDS_MAX; round++) {
@@ -133,26 +149,44 @@ public final class HermesEngine implements Engine {
             work.fail("the model called tools " + ROUNDS_MAX + " times without an answer");
         }
 
-        private AiMessage answer(List<ChatMessage> said) throws IOException, InterruptedException, ModelException {
+        private AiMessage answer(List<ChatMessage> said) throws InterruptedException, ModelException {
             try {
                 return counted(asked(said));
             } catch (ModelException failed) {
                 if (!failed.tooLong() || said.size() < 2) {
                     throw failed;
                 }
-                work.say("the conversation is too long for the model; its earlier parts are left out");
+                work.say("the conversation is too long for the model; it goes on from a summary");
                 shorten(said);
                 return counted(asked(said));
             }
         }
 
-        private ChatResponse asked(List<ChatMessage> said) throws IOException, InterruptedException, ModelException {
+        private ChatResponse asked(List<ChatMessage> said) throws InterruptedException, ModelException {
+            if (!tagging.contains(model.place())) {
+                try {
+                    return asked(instructions, said, with);
+                } catch (ModelException failed) {
+                    if (!failed.noTools()) {
+                        throw failed;
+                    }
+                    tagging.add(model.place());
+                }
+            }
+            return asked(instructions + "\n\n" + ToolTags.instructions(with), ToolTags.written(said), List.of());
+        }
+
+        private ChatResponse asked(String system, List<ChatMessage> said, List<ToolSpecification> called)
+                throws InterruptedException, ModelException {
             var whole = new ArrayList<ChatMessage>();
-            if (!instructions.isEmpty()) {
-                whole.add(SystemMessage.from(instructions));
+            if (!system.isBlank()) {
+                whole.add(SystemMessage.from(system.strip()));
             }
             whole.addAll(said);
-            return model.ask(whole, tools.all(), this::write, work::say);
+            var spoken = new Spoken(this::write);
+            var response = model.ask(whole, called, spoken, work::say);
+            spoken.end();
+            return response;
         }
 
         /// Which piece is the last one is known only afterwards: each is held until the next one comes.
@@ -174,24 +208,53 @@ public final class HermesEngine implements Engine {
                     ? usage.plus(0, 0)
                     : usage.plus(number(tokens.inputTokenCount()), number(tokens.outputTokenCount()));
             work.used(usage);
-            return response.aiMessage();
+            return ToolTags.read(response.aiMessage());
         }
 
-        /// Keeps the message that is to be answered, and what came of it.
-        private void shorten(List<ChatMessage> said) {
+        /// Keeps the message that is to be answered and what came of it, with a summary of what was before.
+        private void shorten(List<ChatMessage> said) throws InterruptedException {
             var from = said.size() - 1;
             while (from > 0 && !(said.get(from) instanceof UserMessage)) {
                 from--;
             }
             var kept = new ArrayList<>(said.subList(from, said.size()));
-            if (kept.getFirst() instanceof UserMessage last) {
-                kept.set(0, UserMessage.from(FORGOTTEN + "\n" + last.singleText()));
+            if (from > 0 && kept.getFirst() instanceof UserMessage last) {
+                kept.set(
+                        0,
+                        UserMessage.from(
+                                "[Before this: " + summary(said.subList(0, from)) + "]\n" + last.singleText()));
             }
             said.clear();
             said.addAll(kept);
         }
 
+        /// What the model makes of a conversation; of a long one it hears the end.
+        private String summary(List<ChatMessage> said) throws InterruptedException {
+            var transcript = new StringBuilder();
+            for (var message : said) {
+                switch (message) {
+                    case UserMessage user ->
+                        transcript.append("user: ").append(user.singleText()).append('\n');
+                    case AiMessage answer
+                    when answer.text() != null ->
+                        transcript.append("you: ").append(answer.text()).append('\n');
+                    default -> {}
+                }
+            }
+            var end = transcript.substring(Math.max(0, transcript.length() - TRANSCRIPT_LENGTH_MAX));
+            try {
+                var asked = List.<ChatMessage>of(UserMessage.from(SUMMARISE + "\n\n" + end));
+                return String.valueOf(counted(model.ask(asked, List.of(), unheard -> {}, work::say))
+                        .text());
+            } catch (ModelException failed) {
+                return "a conversation that was too long, and is left out";
+            }
+        }
+
         private String called(ToolExecutionRequest call) throws IOException, InterruptedException {
+            if (++calls > CALLS_MAX) {
+                return "These are too many calls for one message; answer with what you know";
+            }
             work.say("calls " + call.name());
             var result = tools.call(call, work.course());
             return result.length() > RESULT_LENGTH_MAX ? result.substring(0, RESULT_LENGTH_MAX) + "…" : result;

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// A model behind OpenAI's chat completions, whose answers are streamed.
@@ -21,6 +22,10 @@ final class Model {
 
     private static final Duration PATIENCE = Duration.ofMinutes(5);
     private static final int PROBLEM_LENGTH_MAX = 300;
+
+    /// What servers say that have no function calling: Ollama's, vLLM's, llama.cpp's own words.
+    private static final Pattern NO_TOOLS = Pattern.compile(
+            "(?i)not support (tools|function)|tool.?choice requires|tools param requires|tools.{0,20}not supported");
 
     private final ModelSettings settings;
     private final HttpClient client;
@@ -33,6 +38,11 @@ final class Model {
 
     String name() {
         return settings.model();
+    }
+
+    /// Which model it is, and where.
+    String place() {
+        return settings.toString();
     }
 
     /// Asks the model, on the caller's thread, which may be interrupted.
@@ -60,15 +70,28 @@ final class Model {
         model.chat(request.build(), new Listening(words, over));
         try {
             var answer = over.get();
-            if (answer.finishReason() == null) {
-                throw new ModelException("the model " + settings + " broke off in the middle of its answer");
-            }
+            check(answer);
             return answer;
         } catch (ExecutionException failed) {
             if (Thread.interrupted()) {
                 throw new InterruptedException("canceled");
             }
-            throw explained(failed.getCause());
+            throw explained(failed.getCause(), !tools.isEmpty());
+        }
+    }
+
+    /// An answer that is none is no answer: whoever keeps one could not go on.
+    private void check(ChatResponse answer) throws ModelException {
+        var text = answer.aiMessage().text();
+        switch (answer.finishReason()) {
+            case null -> throw new ModelException("the model " + settings + " broke off in the middle of its answer");
+            case LENGTH -> throw new ModelException("the model " + settings + " reached the length that it may have");
+            case CONTENT_FILTER -> throw new ModelException("the provider of " + settings + " filtered its answer");
+            case STOP, TOOL_EXECUTION, OTHER -> {
+                if ((text == null || text.isBlank()) && !answer.aiMessage().hasToolExecutionRequests()) {
+                    throw new ModelException("the model " + settings + " said nothing");
+                }
+            }
         }
     }
 
@@ -93,7 +116,7 @@ final class Model {
 
     /// What went wrong, in words for whoever set the model up. A provider's own words are cut short, and may
     /// quote a key in part; ours never do.
-    private ModelException explained(@Nullable Throwable failure) {
+    private ModelException explained(@Nullable Throwable failure, boolean withTools) {
         var cause = failure == null ? new IllegalStateException("nothing came") : failure;
         var http = http(cause);
         if (http == null) {
@@ -106,10 +129,14 @@ final class Model {
                 new ModelException("the key for " + settings + " was refused; set the secret OPENAI_API_KEY", cause);
             case 404 -> new ModelException("there is no model " + settings + ": " + problem, cause);
             case 429 -> new ModelException("too many requests for " + settings + ": " + problem, cause);
-            case 400, 413 ->
-                tooLong(http)
-                        ? ModelException.tooLong(cause)
+            case 400, 413, 422, 501 -> {
+                if (tooLong(http)) {
+                    yield ModelException.tooLong(cause);
+                }
+                yield withTools && NO_TOOLS.matcher(problem).find()
+                        ? ModelException.noTools(cause)
                         : new ModelException("the model " + settings + " refused the request: " + problem, cause);
+            }
             default ->
                 new ModelException(
                         "the model " + settings + " failed with status " + http.statusCode() + ": " + problem, cause);

@@ -3,30 +3,45 @@ package ai.molecule.agent.hermes;
 import org.jspecify.annotations.Nullable;
 
 /// The model could not be asked, for a reason that people can do something about.
-public final class ModelException extends Exception {
+final class ModelException extends Exception {
     private static final long serialVersionUID = 1L;
 
-    private final boolean tooLong;
+    private final Kind kind;
+
+    private enum Kind {
+        OTHER,
+        TOO_LONG,
+        NO_TOOLS
+    }
 
     ModelException(String message) {
-        this(message, null, false);
+        this(message, null, Kind.OTHER);
     }
 
     ModelException(String message, Throwable cause) {
-        this(message, cause, false);
+        this(message, cause, Kind.OTHER);
     }
 
-    private ModelException(String message, @Nullable Throwable cause, boolean tooLong) {
+    private ModelException(String message, @Nullable Throwable cause, Kind kind) {
         super(message, cause);
-        this.tooLong = tooLong;
+        this.kind = kind;
     }
 
     /// The conversation has more than the model can take in.
     static ModelException tooLong(Throwable cause) {
-        return new ModelException("the conversation is longer than the model takes in", cause, true);
+        return new ModelException("the conversation is longer than the model takes in", cause, Kind.TOO_LONG);
+    }
+
+    /// Its server has no function calling.
+    static ModelException noTools(Throwable cause) {
+        return new ModelException("the model's server has no function calling", cause, Kind.NO_TOOLS);
     }
 
     boolean tooLong() {
-        return tooLong;
+        return kind == Kind.TOO_LONG;
+    }
+
+    boolean noTools() {
+        return kind == Kind.NO_TOOLS;
     }
 }

@@ -14,7 +14,6 @@ import java.net.URI;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Set;
 import java.util.function.Consumer;
 
 /// Calls of a model over the agent's own client, so that its proxy and certificates count here too.
@@ -28,7 +27,6 @@ final class ModelHttp implements HttpClient, HttpClientBuilder {
     private static final Duration PAUSE_MAX = Duration.ofSeconds(60);
     private static final Duration PATIENCE = Duration.ofMinutes(5);
     private static final int PROBLEM_BYTES_MAX = 64 * 1024;
-    private static final Set<Integer> AGAIN = Set.of(429, 500, 502, 503, 504, 529);
 
     private final java.net.http.HttpClient client;
     private final Consumer<String> waiting;
@@ -67,10 +65,10 @@ final class ModelHttp implements HttpClient, HttpClientBuilder {
             for (int tries = 1; ; tries++) {
                 var response = client.send(jdk(request), HttpResponse.BodyHandlers.ofInputStream());
                 if (response.statusCode() / 100 == 2) {
-                    return response.body();
+                    return new Watched(response.body(), Watched.Bounds.USUAL);
                 }
                 var problem = problem(response);
-                if (tries == TRIES || !AGAIN.contains(response.statusCode())) {
+                if (tries == TRIES || !passing(response.statusCode())) {
                     throw new HttpException(response.statusCode(), problem);
                 }
                 var wanted = wanted(response, pause);
@@ -86,6 +84,11 @@ final class ModelHttp implements HttpClient, HttpClientBuilder {
             Thread.currentThread().interrupt();
             throw new IOException("canceled", canceled);
         }
+    }
+
+    /// What a server says that may be otherwise a moment later.
+    private static boolean passing(int status) {
+        return status == 429 || (status / 100 == 5 && status != 501);
     }
 
     private static String problem(HttpResponse<InputStream> response) throws IOException {

@@ -8,7 +8,7 @@ import java.util.Map;
 ///
 /// @param url where its server takes chat completions, without that path
 /// @param key what it is shown; empty for servers that want none
-public record ModelSettings(URI url, String key, String model) {
+record ModelSettings(URI url, String key, String model) {
 
     private static final String PROVIDER = "openai:";
     private static final String URL_DEFAULT = "https://api.openai.com/v1";
@@ -18,7 +18,7 @@ public record ModelSettings(URI url, String key, String model) {
     /// @param wanted the workspace's model; where it has none, `MODEL` counts
     /// @throws IllegalArgumentException with everything that is missing or wrong, one a line, without a value of
     /// a key
-    public static ModelSettings read(String wanted, Map<String, String> values) {
+    static ModelSettings read(String wanted, Map<String, String> values) {
         var faults = new ArrayList<String>();
         var model = (wanted.isBlank() ? values.getOrDefault("MODEL", "") : wanted).strip();
         if (model.isEmpty()) {

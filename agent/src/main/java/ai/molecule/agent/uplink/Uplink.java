@@ -63,8 +63,7 @@ public final class Uplink {
     }
 
     /// Is told of what changed at the platform, in the words of [UplinkFrame.Notice], and of all of them when a
-    /// connection
-    /// has been opened: something may have changed while there was none.
+    /// connection has been opened: something may have changed while there was none.
     public void onNotice(Consumer<String> listener) {
         notices = listener;
     }

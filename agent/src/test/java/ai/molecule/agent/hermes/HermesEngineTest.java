@@ -10,6 +10,7 @@ import ai.molecule.agent.Usage;
 import ai.molecule.agent.Work;
 import ai.molecule.llm.LlmEmulator;
 import ai.molecule.llm.Prompt;
+import ai.molecule.llm.Reply;
 import ai.molecule.llm.SpokenScript;
 import ai.molecule.protocol.Message;
 import ai.molecule.protocol.WorkspaceId;
@@ -187,6 +188,39 @@ class HermesEngineTest {
         assertThat(work("count").text()).as("the next turn knows of the call").isEqualTo("6");
     }
 
+    /// A server without function calling, and a model that knows the tags.
+    private static Reply tagging(Prompt prompt) {
+        if (!prompt.tools().isEmpty()) {
+            return new Reply.Refused(
+                    400, "invalid_request_error", "", "scripted does not support tools", Duration.ZERO);
+        }
+        var last = prompt.last().text();
+        if (last.startsWith("<tool_response>")) {
+            return Reply.Said.of("It said " + last.replaceAll("(?s).*\"content\":\"([^\"]*)\".*", "$1"));
+        }
+        return last.startsWith("call")
+                ? Reply.Said.of(
+                        "Let me see. <tool_call> {\"name\": \"count\", \"arguments\": {\"from\": 1}} </tool_call>")
+                : Reply.Said.of("1 < 2 and a < b");
+    }
+
+    @Test
+    void whereAServerHasNoFunctionCallingTheTagsOfHermesDo() throws Exception {
+        try (var other = LlmEmulator.open("127.0.0.1", 0, KEY, HermesEngineTest::tagging)) {
+            values.put("OPENAI_BASE_URL", other.openAiUrl().toString());
+            var engine = engine();
+            var kept = work(engine, "one", "call it");
+            assertThat(kept.end).isEqualTo("completed");
+            assertThat(called).hasSize(1);
+            assertThat(called.getFirst().arguments()).isEqualTo("{\"from\":1}");
+            assertThat(kept.text()).as("the call is not for people").isEqualTo("Let me see. It said 1");
+            assertThat(other.prompts()).as("asked for function calling once").hasSize(3);
+            assertThat(other.prompts().getLast().turns().getFirst().text()).contains("<tools>", "\"count\"");
+            assertThat(work(engine, "one", "compare").text()).isEqualTo("1 < 2 and a < b");
+            assertThat(other.prompts()).hasSize(4);
+        }
+    }
+
     @Test
     void whoeverCallsToolsWithoutEndIsStopped() throws Exception {
         assertThat(work("loop count").end).isEqualTo("failed: the model called tools 10 times without an answer");
@@ -225,6 +259,7 @@ class HermesEngineTest {
     void whatFailsSaysWhyAndLeavesTheConversationAsItWas() throws Exception {
         assertThat(work("fail 418").end).contains("418", "Asked to fail", "scripted");
         assertThat(work("cut half an answ").end).startsWith("failed: ").contains("broke off");
+        assertThat(work("nothing").end).contains("said nothing");
         emulator.close();
         assertThat(work("say hello").end).startsWith("failed: ");
         open();
@@ -232,12 +267,15 @@ class HermesEngineTest {
     }
 
     @Test
-    void aConversationThatIsTooLongGoesOnWithoutItsBeginning() throws Exception {
+    void aConversationThatIsTooLongGoesOnFromASummary() throws Exception {
         work("say something long");
         var kept = work("forget");
-        assertThat(kept.said)
-                .containsExactly("the conversation is too long for the model; its earlier parts are left out");
+        assertThat(kept.said).containsExactly("the conversation is too long for the model; it goes on from a summary");
         assertThat(kept.end).isEqualTo("completed");
+        assertThat(kept.usage.calls()).isEqualTo(2);
+        var asked = emulator.prompts().getLast().asked();
+        assertThat(asked).startsWith("[Before this: I heard: Summarise").endsWith("]\nforget");
+        assertThat(asked).contains("user: say something long", "you: something long");
     }
 
     @Test

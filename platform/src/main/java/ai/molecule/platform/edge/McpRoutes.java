@@ -24,6 +24,7 @@ import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpStatelessServerTransport;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +39,7 @@ public final class McpRoutes {
 
     private static final HeaderName COURSE = HeaderNames.create("traceparent");
     private static final String BY = "by";
+    private static final String TROUBLE = "trouble";
 
     private final Toolbox toolbox;
     private final McpJsonMapper mapper = new JacksonMcpJsonMapper(new ObjectMapper());
@@ -73,6 +75,7 @@ public final class McpRoutes {
     }
 
     /// What is wrong with a call is for the model to read: a result that says so, and no error of the protocol.
+    /// What goes wrong on our side is neither, and put aside for whoever waits for the answer.
     private CallToolResult call(McpTransportContext context, CallToolRequest request) {
         try {
             var by = (Toolbox.By) Objects.requireNonNull(context.get(BY));
@@ -86,7 +89,15 @@ public final class McpRoutes {
                     .addTextContent(String.valueOf(refused.getMessage()))
                     .isError(true)
                     .build();
+        } catch (RuntimeException failed) {
+            ((Trouble) Objects.requireNonNull(context.get(TROUBLE))).met = failed;
+            throw failed;
         }
+    }
+
+    /// What went wrong on our side in the course of one request.
+    private static final class Trouble {
+        private volatile @Nullable RuntimeException met;
     }
 
     private JsonNode arguments(CallToolRequest request) {
@@ -102,33 +113,55 @@ public final class McpRoutes {
     private Answer serve(Call call) {
         var body = call.bytes(call.limits().messageBytes());
         toolbox.checkOpen(call.id());
-        var context = McpTransportContext.create(Map.of(BY, new Toolbox.By(call.id(), call.header(COURSE))));
-        try {
-            var text = new String(body, StandardCharsets.UTF_8);
-            if (!Json.readKeepable(body).isObject()) {
-                return refused("Expected one JSON-RPC message of MCP");
+        return switch (message(body)) {
+            case McpSchema.JSONRPCRequest request
+            when missesParams(request) ->
+                Answer.json(
+                        200,
+                        JsonRpc.error(
+                                mapper.convertValue(request.id(), JsonNode.class),
+                                ErrorCode.INVALID_PARAMS,
+                                "Expected \"params\" with the name of a tool"));
+            case McpSchema.JSONRPCRequest request -> answer(call, request);
+            case McpSchema.JSONRPCNotification notification -> {
+                transport
+                        .handler()
+                        .handleNotification(McpTransportContext.EMPTY, notification)
+                        .block();
+                yield new Answer.Body(202, "application/json", new byte[0], Map.of());
             }
-            return switch (McpSchema.deserializeJsonRpcMessage(mapper, text)) {
-                case McpSchema.JSONRPCRequest request ->
-                    new Answer.Body(
-                            200,
-                            "application/json",
-                            mapper.writeValueAsBytes(transport
-                                    .handler()
-                                    .handleRequest(context, request)
-                                    .block()),
-                            Map.of());
-                case McpSchema.JSONRPCNotification notification -> {
-                    transport
-                            .handler()
-                            .handleNotification(context, notification)
-                            .block();
-                    yield new Answer.Body(202, "application/json", new byte[0], Map.of());
-                }
-                default -> refused("Expected a request or a notification");
-            };
+            case null, default -> refused("Expected a request or a notification of MCP");
+        };
+    }
+
+    private static boolean missesParams(McpSchema.JSONRPCRequest request) {
+        return request.method().equals("tools/call") && !(request.params() instanceof Map<?, ?>);
+    }
+
+    /// The message in a body; null where there is none.
+    private McpSchema.@Nullable JSONRPCMessage message(byte[] body) {
+        try {
+            return Json.readKeepable(body).isObject()
+                    ? McpSchema.deserializeJsonRpcMessage(mapper, new String(body, StandardCharsets.UTF_8))
+                    : null;
         } catch (IOException | IllegalArgumentException | Json.MalformedException bad) {
-            return refused("Expected a JSON-RPC message of MCP");
+            return null;
+        }
+    }
+
+    private Answer answer(Call call, McpSchema.JSONRPCRequest request) {
+        var trouble = new Trouble();
+        var context = McpTransportContext.create(
+                Map.of(BY, new Toolbox.By(call.id(), call.header(COURSE)), TROUBLE, trouble));
+        var response = transport.handler().handleRequest(context, request).block();
+        var failed = trouble.met;
+        if (failed != null) {
+            throw failed;
+        }
+        try {
+            return new Answer.Body(200, "application/json", mapper.writeValueAsBytes(response), Map.of());
+        } catch (IOException unwritable) {
+            throw new UncheckedIOException(unwritable);
         }
     }
 

@@ -14,13 +14,14 @@ import io.helidon.webserver.http1.Http1ConnectionProvider;
 import io.helidon.webserver.spi.ServerConnection;
 import io.helidon.webserver.spi.ServerConnectionSelector;
 import io.helidon.webserver.websocket.WsConfig;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// HTTP/1.1 on a port that speaks no TLS. Whoever comes with TLS, as an agent does that was given `https` by mistake,
-/// is
-/// told so in its own words, and noted where people look who wait for it.
+/// is told so in its own words, and noted where people look who wait for it.
 final class PlainDoor implements ServerConnectionSelector {
 
     /// The first byte of a TLS record with a handshake (RFC 8446, section 5.1).
@@ -62,6 +63,7 @@ final class PlainDoor implements ServerConnectionSelector {
 
         private final ConnectionContext context;
         private final ServerConnection plain;
+        private volatile @Nullable Thread waiting;
 
         Visit(ConnectionContext context, ServerConnection plain) {
             this.context = context;
@@ -71,18 +73,14 @@ final class PlainDoor implements ServerConnectionSelector {
         /// Between two requests only: one under way is not cut off when the platform stops.
         @Override
         public boolean canInterrupt() {
-            return !(plain instanceof InterruptableTask<?> task) || task.canInterrupt();
+            return waiting != null || !(plain instanceof InterruptableTask<?> task) || task.canInterrupt();
         }
 
         @Override
         public void handle(Limit limit) throws InterruptedException {
-            try {
-                if (context.dataReader().lookup() != HANDSHAKE) {
-                    plain.handle(limit);
-                    return;
-                }
-            } catch (DataReader.InsufficientDataAvailableException gone) {
-                throw new CloseConnectionException("The caller went away before it said anything", gone);
+            if (first() != HANDSHAKE) {
+                plain.handle(limit);
+                return;
             }
             refusals.note(
                     context.remotePeer().host(),
@@ -92,6 +90,18 @@ final class PlainDoor implements ServerConnectionSelector {
             context.dataWriter().writeNow(BufferData.create(ALERT));
         }
 
+        /// The first byte, once it comes; whoever says nothing is let go like everybody who is idle.
+        private byte first() {
+            waiting = Thread.currentThread();
+            try {
+                return context.dataReader().lookup();
+            } catch (DataReader.InsufficientDataAvailableException | UncheckedIOException gone) {
+                throw new CloseConnectionException("The caller went away before it said anything", gone);
+            } finally {
+                waiting = null;
+            }
+        }
+
         @Override
         public Duration idleTime() {
             return plain.idleTime();
@@ -99,6 +109,10 @@ final class PlainDoor implements ServerConnectionSelector {
 
         @Override
         public void close(boolean interrupt) {
+            var thread = waiting;
+            if (thread != null) {
+                thread.interrupt();
+            }
             plain.close(interrupt);
         }
     }

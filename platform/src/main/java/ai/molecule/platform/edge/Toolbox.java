@@ -57,26 +57,40 @@ public final class Toolbox {
         this.speaking = new Speaking(activity);
     }
 
-    /// A tool.
-    ///
-    /// @param required the names of its arguments, all of them texts, with what they are
-    /// @param optional those that may be left out
-    record Tool(String name, String description, Map<String, String> required, Map<String, String> optional) {
+    /// What a tool takes, always a text.
+    record Argument(String name, String what, boolean required) {
+        private static Argument needed(String name, String what) {
+            return new Argument(name, what, true);
+        }
 
-        /// Its arguments as JSON Schema.
+        private static Argument free(String name, String what) {
+            return new Argument(name, what, false);
+        }
+    }
+
+    /// A tool.
+    record Tool(String name, String description, List<Argument> arguments) {
+
+        /// Its arguments as JSON Schema, the same in every process: providers keep what they have read before.
         Map<String, Object> schema() {
             var properties = new LinkedHashMap<String, Object>();
-            required.forEach((name, what) -> properties.put(name, Map.of("type", "string", "description", what)));
-            optional.forEach((name, what) -> properties.put(name, Map.of("type", "string", "description", what)));
-            return Map.of(
-                    "type",
-                    "object",
-                    "properties",
-                    properties,
+            for (var argument : arguments) {
+                var property = new LinkedHashMap<String, Object>();
+                property.put("type", "string");
+                property.put("description", argument.what());
+                properties.put(argument.name(), property);
+            }
+            var schema = new LinkedHashMap<String, Object>();
+            schema.put("type", "object");
+            schema.put("properties", properties);
+            schema.put(
                     "required",
-                    List.copyOf(required.keySet()),
-                    "additionalProperties",
-                    false);
+                    arguments.stream()
+                            .filter(Argument::required)
+                            .map(Argument::name)
+                            .toList());
+            schema.put("additionalProperties", false);
+            return schema;
         }
     }
 
@@ -92,29 +106,27 @@ public final class Toolbox {
     /// Who calls a tool, and in whose course.
     record By(WorkspaceId workspace, Optional<String> course) {}
 
+    private static final Argument WHO = Argument.needed("workspace_id", "the agent's id, from list_peers");
+    private static final Argument WHAT = Argument.needed("task", "what it is to do, in words");
+
     static final List<Tool> TOOLS = List.of(
-            new Tool("list_peers", "Lists the agents that you can delegate to, with their roles.", Map.of(), Map.of()),
-            new Tool("get_workspace_info", "Tells who you are: name, role, place in the team.", Map.of(), Map.of()),
-            new Tool(
-                    "delegate_task",
-                    "Has another agent do something, and waits for its answer.",
-                    Map.of("workspace_id", "the agent's id, from list_peers", "task", "what it is to do, in words"),
-                    Map.of()),
+            new Tool("list_peers", "Lists the agents that you can delegate to, with their roles.", List.of()),
+            new Tool("get_workspace_info", "Tells who you are: name, role, place in the team.", List.of()),
+            new Tool("delegate_task", "Has another agent do something, and waits for its answer.", List.of(WHO, WHAT)),
             new Tool(
                     "delegate_task_async",
                     "Has another agent do something, and does not wait: check_task_status tells how far it is.",
-                    Map.of("workspace_id", "the agent's id, from list_peers", "task", "what it is to do, in words"),
-                    Map.of("idempotency_key", "the same key twice is the same task")),
+                    List.of(WHO, WHAT, Argument.free("idempotency_key", "the same key twice is the same task"))),
             new Tool(
                     "check_task_status",
                     "Tells how far a task is that you delegated, and what came of it.",
-                    Map.of("task_id", "what delegate_task_async answered"),
-                    Map.of("workspace_id", "the agent's id")),
+                    List.of(
+                            Argument.needed("task_id", "what delegate_task_async answered"),
+                            Argument.free("workspace_id", "the agent's id"))),
             new Tool(
                     "send_message_to_user",
                     "Tells people something at once, before your answer is ready.",
-                    Map.of("message", "what to tell them"),
-                    Map.of()));
+                    List.of(Argument.needed("message", "what to tell them"))));
 
     /// Checks that a workspace is there.
     ///
@@ -148,22 +160,20 @@ public final class Toolbox {
     }
 
     private static void check(Tool tool, JsonNode arguments) {
-        for (var name : tool.required().keySet()) {
-            if (!arguments.path(name).isTextual()
-                    || arguments.path(name).asText().isBlank()) {
+        for (var argument : tool.arguments()) {
+            var given = arguments.path(argument.name());
+            if (argument.required() && (!given.isTextual() || given.asText().isBlank())) {
+                throw new Refusal(Reason.INVALID_FIELD, "Expected \"" + argument.name() + "\": " + argument.what());
+            }
+            if (given.asText().length() > TEXT_MAX) {
                 throw new Refusal(
                         Reason.INVALID_FIELD,
-                        "Expected \"" + name + "\": " + tool.required().get(name));
+                        "Expected \"" + argument.name() + "\" of at most " + TEXT_MAX + " characters");
             }
         }
         for (var given : arguments.properties()) {
-            if (!tool.required().containsKey(given.getKey()) && !tool.optional().containsKey(given.getKey())) {
+            if (tool.arguments().stream().noneMatch(argument -> argument.name().equals(given.getKey()))) {
                 throw new Refusal(Reason.INVALID_FIELD, "Expected no \"" + Wire.clip(given.getKey(), SHOWN_MAX) + "\"");
-            }
-            if (given.getValue().asText().length() > TEXT_MAX) {
-                throw new Refusal(
-                        Reason.INVALID_FIELD,
-                        "Expected \"" + given.getKey() + "\" of at most " + TEXT_MAX + " characters");
             }
         }
     }
@@ -210,16 +220,25 @@ public final class Toolbox {
     }
 
     private Result status(WorkspaceId workspace, String task) {
-        var found = board.askedBy(workspace, SHOWN_MAX).stream()
-                .filter(line -> line.id().toString().equals(task))
-                .findFirst()
+        var found = uuid(task)
+                .flatMap(board::find)
+                .filter(line ->
+                        line.owner().workspace().filter(workspace::equals).isPresent())
                 .orElseThrow(() -> new Refusal(
                         Reason.NOT_FOUND, "Expected a task that you delegated, but there is none of this id"));
         return Result.of(Json.object()
                 .put("task_id", task)
                 .put("workspace_id", found.target().toString())
                 .put("status", found.state())
-                .put("result", asking.said(UUID.fromString(task))));
+                .put("result", asking.said(found.id())));
+    }
+
+    private static Optional<UUID> uuid(String text) {
+        try {
+            return Optional.of(UUID.fromString(text));
+        } catch (IllegalArgumentException none) {
+            return Optional.empty();
+        }
     }
 
     /// What a task came to, in words.

@@ -202,15 +202,12 @@ public final class Ledger implements AutoCloseable {
         }
     }
 
-    /// Ends what an agent that nobody reaches has read by itself, up to a delivery: it is its own now.
+    /// Ends what an agent that nobody reaches has read by itself, up to a delivery: it is its own now. Some of it
+    /// at a time, the oldest first: whoever reads on ends the rest.
     ///
     /// @param last makes the last event of such a task
     public void handOver(WorkspaceId target, long upTo, LastWords last) {
-        List<Waiting> some;
-        do {
-            some = store.waiting(target, upTo, AT_ONCE);
-            some.forEach(one -> end(one, last, "completed", Entry.End.done()));
-        } while (some.size() == AT_ONCE);
+        store.waiting(target, upTo, AT_ONCE).forEach(one -> end(one, last, "completed", Entry.End.done()));
     }
 
     private void end(Waiting one, LastWords last, String state, Entry.End end) {

@@ -286,9 +286,8 @@ public final class Uplinks implements AutoCloseable {
         }
     }
 
-    /// Tells the agent of a workspace that somebody paused it or let it go on. In the latter case it is there, as its
-    /// uplink
-    /// shows.
+    /// Tells the agent of a workspace that somebody paused it or let it go on. In the latter case it is there, as
+    /// its uplink shows.
     ///
     /// @param workspace empty for everybody
     public void paused(String workspace) {

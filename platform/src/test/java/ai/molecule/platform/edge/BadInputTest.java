@@ -259,6 +259,11 @@ class BadInputTest {
     }
 
     @Test
+    void whoeverSaysNothingIsLetGo() throws Exception {
+        assertThat(house.raw("")).isEmpty();
+    }
+
+    @Test
     void whatIsAcceptedCanBeReadBack() throws Exception {
         var id = house.create("{\"name\":\"deep\",\"runtime\":\"external\"}");
         var statuses = new java.util.ArrayList<Integer>();

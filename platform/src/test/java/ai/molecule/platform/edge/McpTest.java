@@ -10,12 +10,16 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.modelcontextprotocol.client.McpClient;
 import io.modelcontextprotocol.client.McpSyncClient;
 import io.modelcontextprotocol.client.transport.HttpClientStreamableHttpTransport;
+import io.modelcontextprotocol.client.transport.ServerParameters;
+import io.modelcontextprotocol.client.transport.StdioClientTransport;
 import io.modelcontextprotocol.json.jackson2.JacksonMcpJsonMapper;
 import io.modelcontextprotocol.json.schema.JsonSchemaValidator.ValidationResponse;
 import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpSchema.TextContent;
 import java.net.http.HttpRequest;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -24,9 +28,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// The tools of a workspace, called by the MCP project's own client.
 class McpTest {
+
+    private static final String JAVA =
+            Path.of(System.getProperty("java.home"), "bin", "java").toString();
 
     private static TestHouse house;
     private static String boss;
@@ -165,6 +173,43 @@ class McpTest {
     }
 
     @Test
+    void theSameToolsAreThereOverStandardInput() throws Exception {
+        var program = ServerParameters.builder(JAVA)
+                .args("-jar", TestHouse.AGENT_JAR.toString(), "mcp")
+                .env(Map.of(
+                        "WORKSPACE_ID",
+                        boss,
+                        "MOLECULE_WORKSPACE_TOKEN",
+                        token,
+                        "PLATFORM_URL",
+                        house.url().toString()))
+                .build();
+        var mapper = new JacksonMcpJsonMapper(new ObjectMapper());
+        try (var piped = McpClient.sync(new StdioClientTransport(program, mapper))
+                .jsonSchemaValidator((schema, content) -> ValidationResponse.asValid(""))
+                .requestTimeout(Duration.ofSeconds(30))
+                .build()) {
+            piped.initialize();
+            assertThat(piped.listTools().tools()).hasSize(6);
+            assertThat(text(piped.callTool(CallToolRequest.builder("delegate_task")
+                            .arguments(Map.of("workspace_id", worker, "task", "over a pipe"))
+                            .build())))
+                    .isEqualTo("over a pipe");
+        }
+    }
+
+    @Test
+    void whoeverIsNobodyGetsNoTools(@TempDir Path empty) throws Exception {
+        var process = new ProcessBuilder(
+                        JAVA, "-jar", TestHouse.AGENT_JAR.toString(), "mcp", "--state", empty.toString())
+                .redirectErrorStream(true)
+                .start();
+        assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .contains("No agent joined on " + empty, "MOLECULE_WORKSPACE_TOKEN");
+        assertThat(process.waitFor()).isEqualTo(64);
+    }
+
+    @Test
     void nobodyCallsForAnother() throws Exception {
         var call = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}";
         assertThat(house.call("POST", "/workspaces/" + worker + "/mcp", token, call, Map.of())
@@ -177,6 +222,14 @@ class McpTest {
                         .status())
                 .as("no stream is opened")
                 .isEqualTo(405);
+        var empty = house.call(
+                "POST",
+                "/workspaces/" + boss + "/mcp",
+                token,
+                "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"tools/call\"}",
+                Map.of());
+        assertThat(empty.body().path("error").path("code").asInt()).isEqualTo(-32602);
+        assertThat(empty.body().path("id").asInt()).isEqualTo(7);
         for (var bad : new String[] {"{", "[]", "{\"jsonrpc\":\"2.0\"}", "7"}) {
             assertThat(house.call("POST", "/workspaces/" + boss + "/mcp", token, bad, Map.of())
                             .status())
