@@ -26,8 +26,7 @@ record Identity(Addresses platform, WorkspaceId workspace, String token, Map<Str
             var platform = environment.getOrDefault("PLATFORM_URL", "http://localhost:8080");
             return new Identity(Addresses.of(platform), named.get(), token, environment);
         }
-        var home = new StateDirectory(
-                state == null ? Path.of(System.getProperty("user.home"), ".molecule", "agent") : state);
+        var home = new StateDirectory(state == null ? StateDirectory.usual() : state);
         var member = home.membership();
         if (member.isEmpty() || !home.hasCredential()) {
             throw new IllegalArgumentException("who is this? No agent joined on " + home.path()

@@ -185,7 +185,7 @@ final class Joining {
     }
 
     private Path place() {
-        return state == null ? Path.of(System.getProperty("user.home"), ".molecule", "agent") : state;
+        return state == null ? StateDirectory.usual() : state;
     }
 
     /// A run that is stopped from outside leaves, so that nobody waits for it.

@@ -1,10 +1,8 @@
 package ai.molecule.agent;
 
-import ai.molecule.protocol.WorkspaceId;
 import java.io.IOException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /// Whether somebody paused the agent's workspace: asked when the platform says that this changed. While it is, no
 /// message comes. Soft.
@@ -12,7 +10,6 @@ final class Pausing {
 
     private final PlatformLine line;
     private final ReentrantLock asking = new ReentrantLock();
-    private volatile @Nullable WorkspaceId workspace;
     private volatile boolean paused;
     private volatile Consumer<Boolean> listener = now -> {};
 
@@ -28,20 +25,11 @@ final class Pausing {
         listener = other;
     }
 
-    void of(WorkspaceId whose) {
-        workspace = whose;
-        refresh();
-    }
-
     /// Asks how it is; what is known stays where nobody answers.
     void refresh() {
-        var whose = workspace;
-        if (whose == null) {
-            return;
-        }
         asking.lock();
         try {
-            var now = line.paused(whose);
+            var now = line.paused();
             if (now != paused) {
                 paused = now;
                 System.out.println(now ? "paused: no messages come until somebody resumes it" : "resumed");

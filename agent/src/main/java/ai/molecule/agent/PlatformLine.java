@@ -189,8 +189,8 @@ final class PlatformLine {
     ///
     /// @param tag what came with those that are known; empty for none
     /// @return empty when they are still the same
-    Optional<Fetched> secrets(WorkspaceId workspace, String tag) throws IOException, InterruptedException {
-        var request = HttpRequest.newBuilder(platform.current().resolve("workspaces/" + workspace + "/secrets/values"))
+    Optional<Fetched> secrets(String tag) throws IOException, InterruptedException {
+        var request = HttpRequest.newBuilder(platform.current().resolve("workspaces/" + whose() + "/secrets/values"))
                 .timeout(PATIENCE)
                 .header("Authorization", "Bearer " + token);
         if (!tag.isEmpty()) {
@@ -216,8 +216,8 @@ final class PlatformLine {
     }
 
     /// Whether somebody paused the agent's workspace.
-    boolean paused(WorkspaceId workspace) throws IOException, InterruptedException {
-        return get("workspaces/" + workspace + "/state").path("paused").asBoolean();
+    boolean paused() throws IOException, InterruptedException {
+        return get("workspaces/" + whose() + "/state").path("paused").asBoolean();
     }
 
     private JsonNode get(String path) throws IOException, InterruptedException {

@@ -93,8 +93,8 @@ public final class RemoteAgent implements AutoCloseable {
         } catch (IOException full) {
             System.err.println("cannot remember where this agent joined: " + full);
         }
-        secrets.of(letIn.workspace());
-        pausing.of(letIn.workspace());
+        secrets.refresh();
+        pausing.refresh();
         workspace.complete(letIn.workspace());
     }
 
@@ -137,7 +137,7 @@ public final class RemoteAgent implements AutoCloseable {
     public static final class Joiner {
 
         private final Addresses platform;
-        private Path state = Path.of(System.getProperty("user.home"), ".molecule", "agent");
+        private Path state = StateDirectory.usual();
         private String enrolment = "";
         private String name = "";
         private boolean daemon;

@@ -1,12 +1,10 @@
 package ai.molecule.agent;
 
-import ai.molecule.protocol.WorkspaceId;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /// The secrets of the agent's workspace, as they are now: fetched when it joins, and again whenever the platform says
 /// that they changed. Soft, and written nowhere.
@@ -17,7 +15,6 @@ final class Secrets {
     private final PlatformLine line;
     private final ReentrantLock fetching = new ReentrantLock();
     private volatile Map<String, String> values = Map.of();
-    private volatile @Nullable WorkspaceId workspace;
     private volatile String tag = "";
     private volatile Consumer<Map<String, String>> listener = values -> {};
 
@@ -51,20 +48,11 @@ final class Secrets {
         }
     }
 
-    void of(WorkspaceId whose) {
-        workspace = whose;
-        refresh();
-    }
-
     /// Fetches them where they changed; keeps those it has where that is not possible now.
     void refresh() {
-        var whose = workspace;
-        if (whose == null) {
-            return;
-        }
         fetching.lock();
         try {
-            var fetched = line.secrets(whose, tag);
+            var fetched = line.secrets(tag);
             if (fetched.isPresent()) {
                 values = fetched.get().values();
                 tag = fetched.get().tag();

@@ -22,6 +22,11 @@ record StateDirectory(Path path) {
     /// Where an agent joined.
     record Membership(Addresses platform, WorkspaceId workspace) {}
 
+    /// Where an agent keeps it when nobody says.
+    static Path usual() {
+        return Path.of(System.getProperty("user.home"), ".molecule", "agent");
+    }
+
     /// The credential: an enrolment before the first registration, the agent's own token after it.
     String credential() throws IOException {
         return Files.readString(path.resolve(TOKEN_FILE)).strip();

@@ -69,6 +69,20 @@ public record Message(
         return String.join("\n", lines);
     }
 
+    /// What a task came to as it is on the wire: what it made, or else what its agent said last.
+    public static String outcome(JsonNode task) {
+        var made = new StringBuilder();
+        task.path("artifacts").forEach(artifact -> made.append(joined(artifact)));
+        return made.isEmpty() ? joined(task.path("status").path("message")) : made.toString();
+    }
+
+    /// Pieces of one text.
+    private static String joined(JsonNode pieces) {
+        var whole = new StringBuilder();
+        pieces.path("parts").forEach(part -> whole.append(part.path("text").asText()));
+        return whole.toString();
+    }
+
     /// Writes the message for a version.
     public ObjectNode toJson(A2aVersion version) {
         var json = Json.object();

@@ -4,8 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -18,22 +17,32 @@ class TurnsTest {
 
     @Test
     void ofOneConversationTheyComeOneAfterTheOther() throws Exception {
-        var within = new AtomicInteger();
-        var most = new AtomicInteger();
-        Callable<Boolean> turn = () -> {
-            turns.one("one", () -> {
-                most.accumulateAndGet(within.incrementAndGet(), Math::max);
-                Thread.sleep(1);
-                within.decrementAndGet();
-            });
-            return true;
-        };
-        try (var many = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (var done : many.invokeAll(Collections.nCopies(50, turn))) {
-                assertThat(done.get()).isTrue();
+        var order = new CopyOnWriteArrayList<String>();
+        var begun = new CountDownLatch(1);
+        var release = new CountDownLatch(1);
+        var first = Thread.ofPlatform().start(turn(() -> {
+            order.add("first begins");
+            begun.countDown();
+            release.await();
+            order.add("first ends");
+        }));
+        begun.await();
+        var second = Thread.ofPlatform().start(turn(() -> order.add("second")));
+        await().until(() -> second.getState() == Thread.State.WAITING);
+        release.countDown();
+        first.join();
+        second.join();
+        assertThat(order).containsExactly("first begins", "first ends", "second");
+    }
+
+    private Runnable turn(Turns.Step step) {
+        return () -> {
+            try {
+                turns.one("one", step);
+            } catch (Exception failed) {
+                throw new IllegalStateException(failed);
             }
-        }
-        assertThat(most).hasValue(1);
+        };
     }
 
     @Test

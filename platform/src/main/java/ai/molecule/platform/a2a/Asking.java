@@ -16,6 +16,7 @@ import ai.molecule.protocol.Canonical;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.JsonRpc.ErrorCode;
 import ai.molecule.protocol.JsonRpc.Fault;
+import ai.molecule.protocol.Message;
 import ai.molecule.protocol.Refusal;
 import ai.molecule.protocol.TaskState;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -28,7 +29,6 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -81,15 +81,7 @@ public final class Asking {
     /// What a task came to, as text: what it made, or else what its agent said last; empty while it goes on.
     public String said(UUID id) {
         var tree = ledger.tree(id);
-        if (!tree.state().terminal()) {
-            return "";
-        }
-        var made = tree.task().path("artifacts").findValues("parts").stream()
-                .flatMap(parts -> parts.findValuesAsText("text").stream())
-                .collect(Collectors.joining());
-        return made.isEmpty()
-                ? String.join("", tree.task().path("status").path("message").findValuesAsText("text"))
-                : made;
+        return tree.state().terminal() ? Message.outcome(tree.task()) : "";
     }
 
     /// SubscribeToTask: the task, or all events after the one that the caller saw last, and then what comes.

@@ -244,7 +244,7 @@ public final class Toolbox {
     /// What a task came to, in words.
     private static Result said(JsonNode task) {
         var state = TaskState.parse(task.path("status").path("state").asText()).orElse(TaskState.SUBMITTED);
-        var words = words(task);
+        var words = Message.outcome(task);
         return switch (state) {
             case COMPLETED -> new Result(words.isEmpty() ? "done" : words, false);
             case INPUT_REQUIRED, AUTH_REQUIRED -> new Result("It needs to know more before it goes on: " + words, true);
@@ -255,13 +255,5 @@ public final class Toolbox {
                                 + task.path("id").asText(),
                         true);
         };
-    }
-
-    private static String words(JsonNode task) {
-        var made = new StringBuilder();
-        for (var artifact : task.path("artifacts")) {
-            artifact.path("parts").forEach(part -> made.append(part.path("text").asText()));
-        }
-        return made.isEmpty() ? Message.text(task.path("status").path("message")) : made.toString();
     }
 }
