@@ -4,6 +4,7 @@ import { Refused, api } from "./api/client";
 import { openFeed } from "./api/socket";
 import { Canvas } from "./canvas/Canvas";
 import { CreateDialog } from "./dialogs/CreateDialog";
+import { Approvals } from "./dialogs/Approvals";
 import { DeadLetters } from "./dialogs/DeadLetters";
 import { FleetTable } from "./dialogs/FleetTable";
 import { ConnectDialog } from "./dialogs/ConnectDialog";
@@ -12,6 +13,7 @@ import { RemoveDialog } from "./dialogs/RemoveDialog";
 import { Search } from "./dialogs/Search";
 import { SidePanel } from "./panel/SidePanel";
 import { SignIn } from "./SignIn";
+import { followApprovals } from "./store/approvals";
 import { useFleet } from "./store/fleet";
 import { useView } from "./store/view";
 import { Toasts } from "./Toasts";
@@ -62,6 +64,8 @@ export function App() {
 }
 
 function House() {
+  // Before the first frame can come.
+  useEffect(followApprovals, []);
   useEffect(
     () =>
       openFeed({
@@ -89,6 +93,7 @@ function House() {
       {dialog?.kind === "create" && <CreateDialog parent={dialog.parent} />}
       {dialog?.kind === "search" && <Search />}
       {dialog?.kind === "dead-letters" && <DeadLetters />}
+      {dialog?.kind === "approvals" && <Approvals />}
       {dialog?.kind === "table" && <FleetTable />}
       {dialog?.kind === "pipelines" && <Pipelines />}
       {dialog?.kind === "remove" && <RemoveDialog id={dialog.id} />}

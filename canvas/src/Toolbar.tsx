@@ -1,6 +1,7 @@
 import { useShallow } from "zustand/react/shallow";
 import { api } from "./api/client";
 import type { LifeStatus } from "./api/types";
+import { useApprovals } from "./store/approvals";
 import { useFleet } from "./store/fleet";
 import { useView } from "./store/view";
 import { STATUS_WORD } from "./store/words";
@@ -18,6 +19,7 @@ export function Toolbar() {
   );
   const link = useFleet((fleet) => fleet.link);
   const dead = useFleet((fleet) => fleet.traffic.dead);
+  const undecided = useApprovals((all) => all.pending.length);
   const open = useView((view) => view.open);
   return (
     <header className="toolbar">
@@ -34,6 +36,11 @@ export function Toolbar() {
       <span className={`link-state ${link}`} role="status">
         {LINK_WORD[link]}
       </span>
+      {undecided > 0 && (
+        <button className="to-approve" onClick={() => open({ kind: "approvals" })}>
+          {undecided} to approve
+        </button>
+      )}
       {dead > 0 && (
         <button className="dead-count" onClick={() => open({ kind: "dead-letters" })}>
           {dead} undelivered

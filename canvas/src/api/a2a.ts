@@ -1,4 +1,4 @@
-/** A2A 1.0 as the chat speaks it: one streaming call through the platform, one cancel. */
+/** A2A 1.0 as the chat speaks it: streaming calls through the platform, a look at a task, a cancel. */
 
 import { randomId } from "./id";
 
@@ -44,12 +44,15 @@ export class EventSplitter {
   }
 }
 
-export interface SendOptions {
+interface Following {
+  signal: AbortSignal;
+  onEvent: (event: StreamResponse) => void;
+}
+
+export interface SendOptions extends Following {
   text: string;
   contextId: string | undefined;
   taskId: string | undefined;
-  signal: AbortSignal;
-  onEvent: (event: StreamResponse) => void;
 }
 
 export async function sendStreaming(workspace: string, options: SendOptions): Promise<void> {
@@ -60,10 +63,26 @@ export async function sendStreaming(workspace: string, options: SendOptions): Pr
     ...(options.contextId ? { contextId: options.contextId } : {}),
     ...(options.taskId ? { taskId: options.taskId } : {}),
   };
+  await stream(workspace, request("SendStreamingMessage", { message }), options);
+}
+
+/** A task's events from where it stands. */
+export function subscribe(workspace: string, taskId: string, options: Following): Promise<void> {
+  return stream(workspace, request("SubscribeToTask", { id: taskId }), options);
+}
+
+export async function getTask(workspace: string, id: string): Promise<NonNullable<StreamResponse["task"]>> {
+  const response = await fetch(`/workspaces/${workspace}/a2a/`, { method: "POST", headers: HEADERS, body: request("GetTask", { id }) });
+  const answer = (await response.json()) as { result?: StreamResponse["task"]; error?: { message: string } };
+  if (!answer.result) throw new Error(answer.error?.message ?? `The platform answered ${response.status}`);
+  return answer.result;
+}
+
+async function stream(workspace: string, body: string, options: Following): Promise<void> {
   const response = await fetch(`/workspaces/${workspace}/a2a/`, {
     method: "POST",
     headers: { ...HEADERS, Accept: "text/event-stream" },
-    body: request("SendStreamingMessage", { message }),
+    body,
     signal: options.signal,
   });
   if (!response.body || !response.headers.get("content-type")?.startsWith("text/event-stream")) {

@@ -1,5 +1,5 @@
 import { randomId } from "./id";
-import type { ActivityRow, AgentToken, BackendOffer, Connection, Fact, JoinRefusal, JoinRule, JoinRuleDraft, PushLine, Run, Runtime, SecretName, Stay, TaskLine, TaskShown, UplinkKnown, Usage, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
+import type { ActivityRow, AgentToken, BackendOffer, Connection, Fact, JoinRefusal, JoinRule, JoinRuleDraft, PendingApproval, PushLine, Run, Runtime, SecretName, Stay, TaskLine, TaskShown, UplinkKnown, Usage, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
 
 /** A refusal of the platform: its sentence, its stable code, and the whole body for what else it says. */
 export class Refused extends Error {
@@ -58,6 +58,8 @@ export const api = {
       .filter((row) => row.method === "notify")
       .map((row) => ({ seq: row.seq, text: (row.request_body as { message?: string } | null)?.message ?? row.summary }))
       .reverse(),
+  pendingApprovals: () => call<PendingApproval[]>("GET", "/approvals/pending"),
+  decide: (workspace: string, approval: string, decision: "approved" | "denied") => call("POST", `/workspaces/${workspace}/approvals/${approval}/decide`, { decision }),
   stats: (id: string) => call<Usage>("GET", `/workspaces/${id}/stats`),
   backends: () => call<BackendOffer[]>("GET", "/backends"),
   stays: (id: string) => call<Stay[]>("GET", `/workspaces/${id}/stays`),

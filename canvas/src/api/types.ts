@@ -24,6 +24,8 @@ export type Stay = components["schemas"]["Stay"];
 export type Runtime = components["schemas"]["Runtime"];
 export type Usage = components["schemas"]["Usage"];
 export type Fact = components["schemas"]["Fact"];
+export type Approval = components["schemas"]["Approval"];
+export type PendingApproval = Approval & { workspace_name: string };
 import type { Frame } from "./generated/events";
 
 export type { Frame };

@@ -1,6 +1,7 @@
 import { Handle, Position } from "@xyflow/react";
 import { memo } from "react";
 import type { Workspace } from "../api/types";
+import { useApprovals } from "../store/approvals";
 import { useFleet } from "../store/fleet";
 import { remoteLook, STATUS_WORD } from "../store/words";
 
@@ -25,6 +26,7 @@ export interface CardData extends Record<string, unknown> {
 export const Card = memo(function Card({ id, data, selected }: { id: string; data: CardData; selected?: boolean }) {
   const workspace = useFleet((fleet) => fleet.byId[id]);
   const waiting = useFleet((fleet) => fleet.traffic.mailboxes[id]?.queued ?? 0);
+  const undecided = useApprovals((all) => all.pending.filter((one) => one.workspace_id === id).length);
   if (!workspace) return null;
   countRender(id);
   return (
@@ -37,6 +39,11 @@ export const Card = memo(function Card({ id, data, selected }: { id: string; dat
       <header>
         <span className="dot" aria-hidden="true" />
         <h3 title={workspace.name}>{workspace.name}</h3>
+        {undecided > 0 && (
+          <span className="pill approval" title="Waits for a person to decide">
+            ? {undecided}
+          </span>
+        )}
         {waiting > 0 && (
           <span className="pill mail" title="Messages that wait for this agent">
             ✉ {waiting}

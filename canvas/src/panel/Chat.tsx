@@ -1,11 +1,13 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
-import { cancelTask, sendStreaming } from "../api/a2a";
+import { type StreamResponse, cancelTask, getTask, sendStreaming, subscribe } from "../api/a2a";
 import type { Workspace } from "../api/types";
 import { STATUS_WORD } from "../store/words";
 import { api } from "../api/client";
 import { type Said, useFleet } from "../store/fleet";
 import { useView } from "../store/view";
-import { type Conversation, EMPTY, ask, failed, hear, notice } from "./conversation";
+import { ApprovalCard } from "../dialogs/Approvals";
+import { useApprovals } from "../store/approvals";
+import { type Conversation, EMPTY, ask, catchUp, failed, goOn, hear, notice } from "./conversation";
 
 /** A conversation with one agent over A2A, streamed as it speaks; a running answer can be canceled. */
 export function Chat({ workspace }: { workspace: Workspace }) {
@@ -32,6 +34,25 @@ export function Chat({ workspace }: { workspace: Workspace }) {
     api.notices(workspace.id).then(show).catch(useView.getState().complain);
   }, [workspace.id]);
   useEffect(() => show(said ?? []), [said]);
+
+  const heard = (event: StreamResponse) => setConversation((before) => (event.task ? catchUp(before, event.task) : hear(before, event)));
+  const goOnWith = async (taskId: string) => {
+    setConversation(goOn);
+    abort.current = new AbortController();
+    try {
+      await subscribe(workspace.id, taskId, { signal: abort.current.signal, onEvent: heard }).catch(async () => heard({ task: await getTask(workspace.id, taskId) }));
+    } catch (problem) {
+      setConversation((before) => failed(before, problem instanceof Error ? problem.message : String(problem)));
+    }
+    setConversation((before) => ({ ...before, running: false }));
+  };
+  const approvals = useApprovals((all) => all.pending).filter((one) => one.workspace_id === workspace.id);
+  const waitsForPerson = approvals.some((one) => one.task_id === conversation.waitingTask);
+  const waited = useRef(false);
+  useEffect(() => {
+    if (waited.current && !waitsForPerson && conversation.waitingTask && !busy) void goOnWith(conversation.waitingTask);
+    waited.current = waitsForPerson;
+  }, [waitsForPerson, conversation.waitingTask, busy]);
 
   const send = async () => {
     const text = draft.trim();
@@ -75,6 +96,9 @@ export function Chat({ workspace }: { workspace: Workspace }) {
             {turn.from === "agent" && busy && index === conversation.turns.length - 1 && <span className="caret" aria-hidden="true" />}
             {turn.note && <small>{turn.note}</small>}
           </div>
+        ))}
+        {approvals.map((one) => (
+          <ApprovalCard key={one.id} approval={one} />
         ))}
         <div ref={end} />
       </div>

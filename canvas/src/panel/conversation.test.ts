@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { EventSplitter, type StreamResponse } from "../api/a2a";
-import { EMPTY, ask, hear, notice } from "./conversation";
+import { EMPTY, ask, catchUp, goOn, hear, notice } from "./conversation";
 
 const task: StreamResponse = { task: { id: "t", contextId: "c", status: { state: "TASK_STATE_SUBMITTED" } } };
 const words = (text: string): StreamResponse => ({ artifactUpdate: { taskId: "t", artifact: { artifactId: "a", parts: [{ text }] } } });
@@ -32,6 +32,13 @@ describe("a conversation", () => {
     expect(asked.waitingTask).toBe("t");
     expect(asked.turns.at(-1)).toMatchObject({ text: "Which?", tone: "question" });
     expect(ask(asked, "that").waitingTask).toBeUndefined();
+  });
+
+  it("goes on with a task that a person has decided on, from wherever it is by then", () => {
+    const waiting = after(task, status("TASK_STATE_INPUT_REQUIRED", "Waits"));
+    const going = hear(catchUp(goOn(waiting), { id: "t", contextId: "c", status: { state: "TASK_STATE_WORKING" }, artifacts: [{ artifactId: "a", parts: [{ text: "half " }] }] }), words("done"));
+    expect(going.turns.map((turn) => turn.text)).toEqual(["hi", "Waits", "half done"]);
+    expect(going.waitingTask).toBeUndefined();
   });
 
   it("shows a canceled task as canceled", () => {

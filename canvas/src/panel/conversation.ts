@@ -24,6 +24,20 @@ export function ask(before: Conversation, text: string, note?: string): Conversa
   return { ...before, turns: [...before.turns, { from: "me", text }, { from: "agent", text: "", ...(note && { note }) }], running: true, taskId: undefined, waitingTask: undefined };
 }
 
+/** The task that waited goes on without a message of ours. */
+export function goOn(before: Conversation): Conversation {
+  return { ...before, turns: [...before.turns, { from: "agent", text: "" }], running: true, waitingTask: undefined };
+}
+
+/** A task as a whole, where what led to it was not heard. */
+export function catchUp(before: Conversation, task: NonNullable<StreamResponse["task"]>): Conversation {
+  const text = (task.artifacts ?? []).map((artifact) => words(artifact.parts)).join("");
+  return hear(
+    last(before, (turn) => ({ ...turn, text })),
+    { task },
+  );
+}
+
 /** The agent speaks up by itself: before what it is just saying, if it is. */
 export function notice(before: Conversation, text: string): Conversation {
   const turn: Turn = { from: "agent", text, tone: "notice" };

@@ -17,6 +17,7 @@ export interface Said {
 }
 
 const SAID_MAX = 50;
+const APPROVALS: readonly string[] = ["SNAPSHOT", "APPROVAL_REQUESTED", "APPROVAL_DECIDED"];
 
 /** Everything the server said, normalised: one record per workspace, patched fact by fact. The one truth of the page. */
 interface Fleet {
@@ -29,6 +30,8 @@ interface Fleet {
   said: Readonly<Record<string, readonly Said[]>>;
   /** The number of the last fact about secrets. */
   secretsSeq: number;
+  /** The number of the last fact about approvals, or of the snapshot that may hold any number of them. */
+  approvalsSeq: number;
   apply: (frame: Frame) => void;
   setLink: (link: Link) => void;
   /** Shows a change before the server confirms it; the returned function takes it back. */
@@ -42,12 +45,14 @@ export const useFleet = create<Fleet>()((set, get) => ({
   traffic: { mailboxes: {}, edges: [], dead: 0 },
   said: {},
   secretsSeq: 0,
+  approvalsSeq: 0,
   apply: (frame) =>
     set((fleet) => {
       if (frame.event === "TRAFFIC") return { traffic: traffic(frame.payload) };
       const fresh = frame.event === "AGENT_MESSAGE" && (fleet.seq === undefined || frame.seq > fleet.seq);
       const secrets = frame.event === "SECRET_CHANGED" && { secretsSeq: frame.seq };
-      return { ...applyFrame(fleet, frame), ...secrets, ...(fresh && { said: heard(fleet.said, frame.workspace_id, { seq: frame.payload.activity_seq, text: frame.payload.message }) }) };
+      const approvals = APPROVALS.includes(frame.event) && { approvalsSeq: frame.seq };
+      return { ...applyFrame(fleet, frame), ...secrets, ...approvals, ...(fresh && { said: heard(fleet.said, frame.workspace_id, { seq: frame.payload.activity_seq, text: frame.payload.message }) }) };
     }),
   setLink: (link) => set({ link }),
   expect: (id, changes) => {
@@ -79,7 +84,7 @@ export function applyFrame(fleet: Pick<Fleet, "byId" | "seq">, frame: Change): P
     const { [id]: _gone, ...rest } = fleet.byId;
     return { byId: rest, seq: frame.seq };
   }
-  if (frame.event === "AGENT_MESSAGE" || frame.event === "SECRET_CHANGED" || frame.event === "SECRETS_READ" || frame.event === "JOIN_RULE_CHANGED" || frame.event === "RUNTIME_CHANGED" || frame.event === "WORKSPACE_INSPECTED") return { byId: fleet.byId, seq: frame.seq };
+  if (!("changes" in frame.payload)) return { byId: fleet.byId, seq: frame.seq };
   const known = fleet.byId[id];
   const next = { ...known, ...frame.payload.changes } as Workspace;
   if (next.id !== id) return { byId: fleet.byId, seq: frame.seq };

@@ -1,7 +1,7 @@
 import { create } from "zustand";
 
 export type Tab = "details" | "chat" | "tasks" | "logs" | "terminal" | "secrets" | "events";
-export type Dialog = { kind: "create"; parent: string | undefined } | { kind: "search" } | { kind: "dead-letters" } | { kind: "table" } | { kind: "pipelines" } | { kind: "remove"; id: string } | { kind: "connect"; id: string } | undefined;
+export type Dialog = { kind: "create"; parent: string | undefined } | { kind: "search" } | { kind: "dead-letters" } | { kind: "approvals" } | { kind: "table" } | { kind: "pipelines" } | { kind: "remove"; id: string } | { kind: "connect"; id: string } | undefined;
 
 interface Toast {
   id: number;

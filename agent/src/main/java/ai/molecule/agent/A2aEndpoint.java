@@ -120,7 +120,12 @@ final class A2aEndpoint {
         if (message.taskId() == null) {
             return new Turn(tasks.begin(message, caller.workspace()), message, how, false);
         }
-        var run = tasks.find(message.taskId(), caller.workspace()).orElseThrow(() -> notFound(call));
+        var known = tasks.find(message.taskId(), caller.workspace());
+        if (known.isEmpty()) {
+            var revived = tasks.revive(message, caller.workspace()).orElseThrow(() -> notFound(call));
+            return new Turn(revived, message, how, false);
+        }
+        var run = known.get();
         if (message.contextId() != null
                 && !message.contextId().equals(run.task().contextId())) {
             throw new Fault(call.id(), ErrorCode.INVALID_PARAMS, "Expected the context of task " + message.taskId());

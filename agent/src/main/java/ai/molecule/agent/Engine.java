@@ -16,7 +16,13 @@ public interface Engine {
         return "";
     }
 
-    /// Works on a message; returns when this turn is over. An exception fails the task.
+    /// True for a task that stopped for an answer, and that can go on although this process did not begin it.
+    default boolean waits(String taskId, String contextId) {
+        return false;
+    }
+
+    /// Works on a message, which says its context and task; returns when this turn is over. An exception fails
+    /// the task.
     ///
     /// @throws InterruptedException when the task was canceled or the agent is stopping
     void work(Message message, Work work) throws Exception;

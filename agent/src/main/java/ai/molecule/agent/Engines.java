@@ -13,8 +13,6 @@ final class Engines {
     /// All of them.
     static final List<String> RUNTIMES = List.of("echo", "hermes");
 
-    private static final String CONVERSATIONS = "conversations";
-
     private Engines() {}
 
     /// The engine for a runtime.
@@ -26,7 +24,7 @@ final class Engines {
     static Engine of(String runtime, Surroundings surroundings, Tools tools, HttpClient client, Path state) {
         return switch (runtime) {
             case "echo" -> new EchoEngine(name -> surroundings.values().get(name));
-            case "hermes" -> new HermesEngine(surroundings, client, state.resolve(CONVERSATIONS), tools);
+            case "hermes" -> new HermesEngine(surroundings, client, state, tools);
             default ->
                 throw new IllegalArgumentException(
                         "RUNTIME: this agent has no engine for " + runtime + "; it has " + String.join(", ", RUNTIMES));

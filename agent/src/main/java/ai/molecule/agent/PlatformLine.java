@@ -215,6 +215,20 @@ final class PlatformLine {
         }
     }
 
+    /// An approval that the agent asked for; empty where there is none.
+    Optional<JsonNode> approval(String id) throws IOException, InterruptedException {
+        try {
+            return Optional.of(get("workspaces/" + whose() + "/approvals/" + UUID.fromString(id)));
+        } catch (IllegalArgumentException none) {
+            return Optional.empty();
+        } catch (RefusedException refused) {
+            if (refused.status() != 404) {
+                throw refused;
+            }
+            return Optional.empty();
+        }
+    }
+
     /// Whether somebody paused the agent's workspace.
     boolean paused() throws IOException, InterruptedException {
         return get("workspaces/" + whose() + "/state").path("paused").asBoolean();
@@ -226,7 +240,7 @@ final class PlatformLine {
                 .header("Authorization", "Bearer " + token)
                 .build());
         if (response.statusCode() != 200) {
-            throw new IOException("status " + response.statusCode());
+            throw new RefusedException(response.statusCode(), "", "status " + response.statusCode());
         }
         try {
             return Json.read(response.body());

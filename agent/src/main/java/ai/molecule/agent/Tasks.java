@@ -79,13 +79,23 @@ final class Tasks implements Load {
 
     /// Makes a task for a message; [#work] sets it going, so that whoever wants to follow it misses nothing.
     TaskRun begin(Message message, String owner) {
-        var id = UUID.randomUUID().toString();
+        return begin(UUID.randomUUID().toString(), message, owner);
+    }
+
+    private TaskRun begin(String id, Message message, String owner) {
         var context = message.contextId() == null ? UUID.randomUUID().toString() : message.contextId();
-        var first = new Message(message.messageId(), context, id, message.fromUser(), message.texts());
-        var run = new TaskRun(Task.submitted(id, context, first, Instant.now()), owner);
+        var run = new TaskRun(Task.submitted(id, context, message.in(context, id), Instant.now()), owner);
         keep(id, run);
         remember(message, owner, run);
         return run;
+    }
+
+    /// A task that waited for a message when an earlier process ended; empty where the engine knows of none.
+    Optional<TaskRun> revive(Message message, String owner) {
+        var id = message.taskId();
+        return id != null && message.contextId() != null && engine.waits(id, message.contextId())
+                ? Optional.of(begin(id, message, owner))
+                : Optional.empty();
     }
 
     /// The task that took a message before: whoever sends one again, because the answer was lost, gets the same
@@ -163,7 +173,7 @@ final class Tasks implements Load {
             busyChanged.run();
             try {
                 run.come(TaskState.WORKING, null);
-                engine.work(message, new RunWork(run, turn));
+                engine.work(message.in(run.task().contextId(), run.task().id()), new RunWork(run, turn));
                 if (!run.task().state().settles()) {
                     run.come(TaskState.COMPLETED, null);
                 }

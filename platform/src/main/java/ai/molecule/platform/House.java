@@ -15,15 +15,18 @@ import ai.molecule.platform.a2a.Resending;
 import ai.molecule.platform.a2a.Sending;
 import ai.molecule.platform.a2a.Sleep;
 import ai.molecule.platform.a2a.Switchboard;
+import ai.molecule.platform.a2a.Telling;
 import ai.molecule.platform.access.Access;
 import ai.molecule.platform.access.Hierarchy;
 import ai.molecule.platform.access.Keys;
 import ai.molecule.platform.admission.Admission;
+import ai.molecule.platform.approval.Approvals;
 import ai.molecule.platform.backend.Backend;
 import ai.molecule.platform.backend.BackendException;
 import ai.molecule.platform.edge.A2aRoutes;
 import ai.molecule.platform.edge.ActivityJson;
 import ai.molecule.platform.edge.ActivityRoutes;
+import ai.molecule.platform.edge.ApprovalRoutes;
 import ai.molecule.platform.edge.CardRoutes;
 import ai.molecule.platform.edge.DelegationRoutes;
 import ai.molecule.platform.edge.Edge;
@@ -209,6 +212,8 @@ final class House implements AutoCloseable {
         var interiors = new Interiors(workspaces, backends.all(), journal, database);
         var board = new Board(database, clock);
         var activity = new Activity(database, journal, clock);
+        var telling = new Telling(sending, ledger);
+        var approvals = new Approvals(workspaces, ledger, telling, journal, database, settings.approvals(), clock);
         var feed = new Feed(journal, workspaces, board, database, clock);
 
         var leader = keep(new LeaderLock(database, SETTLE_LOCK));
@@ -236,9 +241,10 @@ final class House implements AutoCloseable {
         routes.addAll(new DelegationRoutes(switchboard, board, asking, activity, clock).routes());
         routes.addAll(
                 new ActivityRoutes(activity, inbox, workspaces, new ActivityJson(workspaces, url), clock).routes());
-        routes.addAll(
-                new McpRoutes(new Toolbox(workspaces, new Peers(database), cards, switchboard, board, asking, activity))
-                        .routes());
+        routes.addAll(new McpRoutes(new Toolbox(
+                        workspaces, new Peers(database), cards, switchboard, board, asking, approvals, activity))
+                .routes());
+        routes.addAll(new ApprovalRoutes(approvals, workspaces).routes());
         routes.addAll(new SecretRoutes(secrets, workspaces).routes());
         routes.addAll(new RuntimeRoutes(runtimes, offer, backends.standard()).routes());
         routes.addAll(new InteriorRoutes(interiors, gate).routes());
@@ -303,6 +309,7 @@ final class House implements AutoCloseable {
         keep(new Loop("retention", RETENTION_PACE, new Retention(database, settings.retention(), clock)::round))
                 .start();
         keep(new Loop("watched-tasks", WATCH_PACE, ledger::look)).start();
+        keep(new Loop("approvals", LOOK_PACE, approvals::round)).start();
         keep(new Loop("traffic", LOOK_PACE, feed::lookAtTraffic)).start();
         uplinks.onOpen(workspace -> deliveries.look(workspace.toString()));
         keep(new Loop("uplinks", WATCH_PACE, () -> {

@@ -35,6 +35,7 @@ record Settings(
         List<String> corsOrigins,
         int rateLimit,
         MailboxLimits mailbox,
+        Duration approvals,
         Duration retention,
         Optional<Duration> idle,
         boolean jsonLog) {
@@ -76,6 +77,7 @@ record Settings(
                         Duration.ofSeconds(reader.number(Variable.MESSAGE_TTL_SECONDS, 1, 31_536_000)),
                         MailboxLimits.DEFAULT.lease(),
                         reader.number(Variable.MESSAGE_ATTEMPTS_MAX, 1, 1000)),
+                Duration.ofSeconds(reader.number(Variable.APPROVAL_TTL_SECONDS, 1, 31_536_000)),
                 Duration.ofDays(reader.number(Variable.ACTIVITY_RETENTION_DAYS, 1, 3650)),
                 reader.text(Variable.HIBERNATION_IDLE_MINUTES).isEmpty()
                         ? Optional.empty()

@@ -95,6 +95,9 @@ enum Variable {
     MAILBOX_MEGABYTES_MAX("256", "how many MiB they may take together"),
     MESSAGE_TTL_SECONDS("86400", "how long a message waits for its agent before it is given up, as a dead letter"),
     MESSAGE_ATTEMPTS_MAX("8", "after how many agents lost with it a message is given up"),
+    APPROVAL_TTL_SECONDS(
+            "86400",
+            "how long an agent's question to a person waits before it has expired, which is neither yes nor no"),
     HIBERNATION_IDLE_MINUTES(
             "",
             "after how many minutes without work an agent that the platform runs is stopped, until a message wakes it; unset: never"),

@@ -22,6 +22,7 @@ class FloorPlanTest {
             entry(
                     "edge",
                     Set.of(
+                            "approval",
                             "a2a",
                             "live",
                             "admission",
@@ -33,6 +34,7 @@ class FloorPlanTest {
                             "access",
                             "journal",
                             "store")),
+            entry("approval", Set.of("a2a", "ledger", "workspace", "journal", "store")),
             entry("admission", Set.of("registry", "workspace", "secret", "access", "journal", "store")),
             entry("uplink", Set.of("registry", "workspace", "access", "store")),
             entry("a2a", Set.of("ledger", "uplink", "registry", "workspace", "journal", "access", "store")),

@@ -53,6 +53,11 @@ public record Message(
                 texts));
     }
 
+    /// The same message as one of a task.
+    public Message in(String context, String task) {
+        return new Message(messageId, context, task, fromUser, texts);
+    }
+
     /// All text, one part a line.
     public String text() {
         return String.join("\n", texts);

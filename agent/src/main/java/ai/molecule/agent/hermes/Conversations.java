@@ -36,6 +36,16 @@ final class Conversations {
         return Files.exists(file) ? ChatMessageDeserializer.messagesFromJson(Files.readString(file)) : List.of();
     }
 
+    /// True when something was said in a context.
+    boolean has(String contextId) {
+        return Files.exists(file(contextId));
+    }
+
+    /// Forgets what was said in a context.
+    void forget(String contextId) throws IOException {
+        Files.deleteIfExists(file(contextId));
+    }
+
     /// Keeps what was said in a context.
     void keep(String contextId, List<ChatMessage> messages) throws IOException {
         Files.createDirectories(

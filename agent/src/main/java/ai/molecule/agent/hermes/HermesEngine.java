@@ -36,16 +36,18 @@ public final class HermesEngine implements Engine {
     private final Surroundings surroundings;
     private final HttpClient client;
     private final Conversations conversations;
+    private final Conversations waiting;
     private final Tools tools;
     private final Set<String> tagging = ConcurrentHashMap.newKeySet();
     private final Turns turns = new Turns();
 
     /// @param client how models are reached
-    /// @param state where conversations are kept
+    /// @param state where conversations are kept, and what waits for people
     public HermesEngine(Surroundings surroundings, HttpClient client, Path state, Tools tools) {
         this.surroundings = surroundings;
         this.client = client;
-        this.conversations = new Conversations(state);
+        this.conversations = new Conversations(state.resolve("conversations"));
+        this.waiting = new Conversations(state.resolve("waiting"));
         this.tools = tools;
     }
 
@@ -86,6 +88,11 @@ public final class HermesEngine implements Engine {
         }
     }
 
+    @Override
+    public boolean waits(String taskId, String contextId) {
+        return waiting.has(taskId);
+    }
+
     /// The system prompt.
     private static String instructions(Self self) {
         if (self.name().isEmpty()) {
@@ -98,10 +105,16 @@ public final class HermesEngine implements Engine {
     @Override
     public void work(Message message, Work work) throws Exception {
         var context = String.valueOf(message.contextId());
+        var task = String.valueOf(message.taskId());
         turns.one(context, () -> {
             var self = surroundings.self();
             try {
-                new Turn(context, new Model(settings(self), client), instructions(self), work).take(message.text());
+                var turn = new Turn(context, task, new Model(settings(self), client), instructions(self), work);
+                if (waiting.has(task)) {
+                    turn.goOn(message);
+                } else {
+                    turn.take(message.text());
+                }
             } catch (ModelException | IllegalArgumentException failed) {
                 work.fail(String.valueOf(failed.getMessage()));
             }
@@ -112,6 +125,7 @@ public final class HermesEngine implements Engine {
     private final class Turn {
 
         private final String context;
+        private final String task;
         private final Model model;
         private final String instructions;
         private final Work work;
@@ -119,9 +133,11 @@ public final class HermesEngine implements Engine {
         private List<ToolSpecification> with = List.of();
         private int calls;
         private String held = "";
+        private int before;
 
-        Turn(String context, Model model, String instructions, Work work) {
+        Turn(String context, String task, Model model, String instructions, Work work) {
             this.context = context;
+            this.task = task;
             this.model = model;
             this.instructions = instructions;
             this.work = work;
@@ -129,23 +145,63 @@ public final class HermesEngine implements Engine {
         }
 
         void take(String text) throws IOException, InterruptedException, ModelException {
-            with = tools.all();
             var said = new ArrayList<>(conversations.of(context));
+            before = said.size();
             said.add(UserMessage.from(text));
+            think(said);
+        }
+
+        /// Goes on where it waited for people, once they have decided all that they were asked. What its caller
+        /// says meanwhile is heard then.
+        void goOn(Message message) throws IOException, InterruptedException, ModelException {
+            var turn = new ArrayList<>(waiting.of(task));
+            if (!Approval.tells(message)) {
+                turn.add(UserMessage.from(message.text()));
+            }
+            var open = Approval.settle(turn, tools);
+            if (!open.isEmpty()) {
+                waiting.keep(task, turn);
+                work.ask(Approval.question(open));
+                return;
+            }
+            var said = new ArrayList<>(conversations.of(context));
+            before = said.size();
+            said.addAll(turn);
+            think(said);
+        }
+
+        private void think(List<ChatMessage> said) throws IOException, InterruptedException, ModelException {
+            with = tools.all();
             for (int round = 1; round <= ROUNDS_MAX; round++) {
                 var answer = answer(said);
                 said.add(answer);
                 if (!answer.hasToolExecutionRequests()) {
                     conversations.keep(context, said);
+                    waiting.forget(task);
                     tell(true);
                     work.complete();
                     return;
                 }
                 tell(false);
+                var asked = new ArrayList<String>();
                 for (var call : answer.toolExecutionRequests()) {
-                    said.add(ToolExecutionResultMessage.from(call, called(call)));
+                    said.add(
+                            switch (called(call)) {
+                                case Tools.Outcome.Told(var text) ->
+                                    ToolExecutionResultMessage.from(call, clipped(text));
+                                case Tools.Outcome.Asked question -> {
+                                    asked.add(question.action());
+                                    yield Approval.open(call, question);
+                                }
+                            });
+                }
+                if (!asked.isEmpty()) {
+                    waiting.keep(task, said.subList(before, said.size()));
+                    work.ask(Approval.question(asked));
+                    return;
                 }
             }
+            waiting.forget(task);
             work.fail("the model called tools " + ROUNDS_MAX + " times without an answer");
         }
 
@@ -226,6 +282,7 @@ public final class HermesEngine implements Engine {
             }
             said.clear();
             said.addAll(kept);
+            before = 0;
         }
 
         /// What the model makes of a conversation; of a long one it hears the end.
@@ -251,14 +308,17 @@ public final class HermesEngine implements Engine {
             }
         }
 
-        private String called(ToolExecutionRequest call) throws IOException, InterruptedException {
+        private Tools.Outcome called(ToolExecutionRequest call) throws IOException, InterruptedException {
             if (++calls > CALLS_MAX) {
-                return "These are too many calls for one message; answer with what you know";
+                return new Tools.Outcome.Told("These are too many calls for one message; answer with what you know");
             }
             work.say("calls " + call.name());
-            var result = tools.call(call, work.course());
-            return result.length() > RESULT_LENGTH_MAX ? result.substring(0, RESULT_LENGTH_MAX) + "…" : result;
+            return tools.call(call, work.course());
         }
+    }
+
+    private static String clipped(String result) {
+        return result.length() > RESULT_LENGTH_MAX ? result.substring(0, RESULT_LENGTH_MAX) + "…" : result;
     }
 
     private static long number(Integer tokens) {

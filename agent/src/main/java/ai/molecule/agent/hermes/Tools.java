@@ -4,6 +4,7 @@ import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.agent.tool.ToolSpecification;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /// What a model may do beside talking.
 public interface Tools {
@@ -16,10 +17,27 @@ public interface Tools {
         }
 
         @Override
-        public String call(ToolExecutionRequest request, String course) {
-            return "there is no tool " + request.name();
+        public Outcome call(ToolExecutionRequest request, String course) {
+            return new Outcome.Told("there is no tool " + request.name());
+        }
+
+        @Override
+        public Optional<String> decided(String approval) {
+            return Optional.empty();
         }
     };
+
+    /// What came of a call.
+    sealed interface Outcome {
+        /// What it answered, or what is wrong with the call, for the model to read.
+        record Told(String text) implements Outcome {}
+
+        /// A person is asked, and nothing is done before there is a decision.
+        ///
+        /// @param approval by which the decision is known
+        /// @param action what is to be decided
+        record Asked(String approval, String action) implements Outcome {}
+    }
 
     /// All of them, as they are now.
     List<ToolSpecification> all() throws IOException, InterruptedException;
@@ -27,7 +45,11 @@ public interface Tools {
     /// Calls one.
     ///
     /// @param course in whose course (W3C Trace Context); empty for none
-    /// @return what it answered, or what is wrong with the call, for the model to read
     /// @throws IOException when it cannot be called at all
-    String call(ToolExecutionRequest request, String course) throws IOException, InterruptedException;
+    Outcome call(ToolExecutionRequest request, String course) throws IOException, InterruptedException;
+
+    /// What a person decided, for the model to read; empty while nobody has.
+    ///
+    /// @throws IOException when that cannot be found out now
+    Optional<String> decided(String approval) throws IOException, InterruptedException;
 }

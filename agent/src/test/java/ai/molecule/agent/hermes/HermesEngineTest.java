@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -39,6 +40,7 @@ class HermesEngineTest {
     private LlmEmulator emulator;
     private final Map<String, String> values = new HashMap<>();
     private final List<ToolExecutionRequest> called = new CopyOnWriteArrayList<>();
+    private final Map<String, String> decisions = new HashMap<>();
     private Self self = new Self("Ada", "counts things", "scripted");
 
     @BeforeEach
@@ -75,9 +77,16 @@ class HermesEngineTest {
         }
 
         @Override
-        public String call(ToolExecutionRequest request, String course) {
+        public Outcome call(ToolExecutionRequest request, String course) {
             called.add(request);
-            return String.valueOf(called.size());
+            return request.name().equals("ask")
+                    ? new Outcome.Asked(request.arguments(), "do " + request.arguments())
+                    : new Outcome.Told(String.valueOf(called.size()));
+        }
+
+        @Override
+        public Optional<String> decided(String approval) {
+            return Optional.ofNullable(decisions.get(approval));
         }
     }
 
@@ -276,6 +285,39 @@ class HermesEngineTest {
         var asked = emulator.prompts().getLast().asked();
         assertThat(asked).startsWith("[Before this: I heard: Summarise").endsWith("]\nforget");
         assertThat(asked).contains("user: say something long", "you: something long");
+    }
+
+    private Kept told(HermesEngine engine, String context, String task, String messageId, String text)
+            throws Exception {
+        var kept = new Kept();
+        engine.work(new Message(messageId, context, task, true, List.of(text)), kept);
+        return kept;
+    }
+
+    @Test
+    void aQuestionToPeopleOutlivesTheProcess() throws Exception {
+        var asked = told(engine(), "one", "task", "m", "call ask one");
+        assertThat(asked.end).isEqualTo("asked: Waits for a person to decide: do one");
+        assertThat(asked.text()).isEmpty();
+        var next = engine();
+        assertThat(next.waits("task", "one")).isTrue();
+        assertThat(next.waits("another", "one")).isFalse();
+        assertThat(told(next, "one", "task", "approval 1", "Approved").end)
+                .as("what a message says is no decision")
+                .startsWith("asked: ");
+        assertThat(told(next, "one", "task", "m2", "say I said so").end).startsWith("asked: ");
+        work(next, "one", "say meanwhile");
+        decisions.put("one", "yes");
+        var done = told(engine(), "one", "task", "approval 1", "Approved");
+        assertThat(done.end).isEqualTo("completed");
+        assertThat(done.text()).isEqualTo("I said so");
+        var turns = emulator.prompts().getLast().turns();
+        assertThat(turns.stream().map(Prompt.Turn::text))
+                .containsSubsequence("say meanwhile", "meanwhile", "call ask one", "yes", "say I said so")
+                .noneMatch(text -> text.contains("waits_for_approval"));
+        assertThat(called).as("asked once").hasSize(1);
+        assertThat(engine().waits("task", "one")).isFalse();
+        assertThat(work("count").text()).as("all of it is remembered").isEqualTo("9");
     }
 
     @Test

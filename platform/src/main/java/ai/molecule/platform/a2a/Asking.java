@@ -29,6 +29,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +45,7 @@ public final class Asking {
     private static final int PAGE_BYTES_MAX = 8 * 1024 * 1024;
     private static final Instant FAR = Instant.parse("9999-12-31T23:59:59Z");
     private static final Duration NAME_PATIENCE = Duration.ofSeconds(5);
+    private static final Duration LOOK = Duration.ofSeconds(5);
     private static final int TRIES_MAX = 5;
 
     private static final Logger LOG = LoggerFactory.getLogger(Asking.class);
@@ -82,6 +84,27 @@ public final class Asking {
     public String said(UUID id) {
         var tree = ledger.tree(id);
         return tree.state().terminal() ? Message.outcome(tree.task()) : "";
+    }
+
+    /// A task once it has settled, and nothing holds it there from going on by itself; as it is when the time is
+    /// over.
+    ///
+    /// @param held true for a task that waits for somebody else than its caller
+    public ObjectNode settled(UUID id, Duration patience, Predicate<UUID> held) throws InterruptedException {
+        var until = System.nanoTime() + patience.toNanos();
+        var known = ledger.find(id).orElseThrow();
+        var tree = ledger.tree(id, known.seq());
+        try (var watch = ledger.watch(id, known.seq(), false)) {
+            while (!tree.state().settles() || (!tree.state().terminal() && held.test(id))) {
+                var left = until - System.nanoTime();
+                if (left <= 0) {
+                    break;
+                }
+                watch.next(Duration.ofNanos(Math.min(left, LOOK.toNanos())))
+                        .forEach(numbered -> tree.apply(numbered.event()));
+            }
+        }
+        return tree.task();
     }
 
     /// SubscribeToTask: the task, or all events after the one that the caller saw last, and then what comes.

@@ -34,14 +34,22 @@ public final class Courses {
         this.ledger = ledger;
     }
 
+    /// A span, and the trace that it is in.
+    record Span(String trace, String id) {}
+
+    /// What a header says; empty where it says nothing that is known.
+    static Optional<Span> span(String traceparent) {
+        var given = FORM.matcher(traceparent);
+        return given.matches() ? Optional.of(new Span(given.group(1), given.group(2))) : Optional.empty();
+    }
+
     /// Finds the origin of a message.
     ///
     /// @throws Fault when the requests go too deep or in a circle
     Origin origin(Incoming incoming, UUID task) throws Fault {
-        var given = FORM.matcher(incoming.headers().getOrDefault(TRACEPARENT, ""));
-        var known = given.matches();
-        var trace = known ? given.group(1) : hex(UUID.randomUUID());
-        var parent = known ? parent(incoming, trace, given.group(2)) : Optional.<LedgerTask>empty();
+        var given = span(incoming.headers().getOrDefault(TRACEPARENT, ""));
+        var trace = given.map(Span::trace).orElseGet(() -> hex(UUID.randomUUID()));
+        var parent = given.flatMap(span -> parent(incoming, span));
         if (parent.isEmpty()) {
             return new Origin(null, 0, trace, false, incoming.deadline());
         }
@@ -80,9 +88,10 @@ public final class Courses {
     }
 
     /// The task whose agent calls: by its span, if the caller is that agent.
-    private Optional<LedgerTask> parent(Incoming incoming, String trace, String span) {
+    private Optional<LedgerTask> parent(Incoming incoming, Span span) {
         return incoming.caller() instanceof Caller.Agent(var workspace, var _)
-                ? ledger.bySpan(trace, span).filter(task -> task.target().equals(workspace))
+                ? ledger.bySpan(span.trace(), span.id())
+                        .filter(task -> task.target().equals(workspace))
                 : Optional.empty();
     }
 

@@ -3,6 +3,7 @@ package ai.molecule.platform.edge;
 import ai.molecule.platform.a2a.Asking;
 import ai.molecule.platform.a2a.Cards;
 import ai.molecule.platform.a2a.Switchboard;
+import ai.molecule.platform.approval.Approvals;
 import ai.molecule.platform.ledger.Activity;
 import ai.molecule.platform.ledger.Board;
 import ai.molecule.platform.registry.Peers;
@@ -38,6 +39,7 @@ public final class Toolbox {
     private final Delegating delegating;
     private final Board board;
     private final Asking asking;
+    private final Approvals approvals;
     private final Speaking speaking;
 
     public Toolbox(
@@ -47,6 +49,7 @@ public final class Toolbox {
             Switchboard switchboard,
             Board board,
             Asking asking,
+            Approvals approvals,
             Activity activity) {
         this.workspaces = workspaces;
         this.peers = peers;
@@ -54,6 +57,7 @@ public final class Toolbox {
         this.delegating = new Delegating(switchboard);
         this.board = board;
         this.asking = asking;
+        this.approvals = approvals;
         this.speaking = new Speaking(activity);
     }
 
@@ -126,7 +130,14 @@ public final class Toolbox {
             new Tool(
                     "send_message_to_user",
                     "Tells people something at once, before your answer is ready.",
-                    List.of(Argument.needed("message", "what to tell them"))));
+                    List.of(Argument.needed("message", "what to tell them"))),
+            new Tool(
+                    "request_approval",
+                    "Asks a person whether you may do something, before you do it. While it is pending, do not do it:"
+                            + " end your turn, and you are told what was decided.",
+                    List.of(
+                            Argument.needed("action", "what you want to do, so that a person can judge it"),
+                            Argument.free("reason", "why"))));
 
     /// Checks that a workspace is there.
     ///
@@ -148,13 +159,16 @@ public final class Toolbox {
         return switch (name) {
             case "list_peers" -> Result.of(listPeers(by.workspace()));
             case "get_workspace_info" -> Result.of(info(by.workspace()));
-            case "delegate_task" -> said(delegating.await(wish(by, wire), PATIENCE));
+            case "delegate_task" -> said(delegated(wish(by, wire)));
             case "delegate_task_async" -> begin(by, wire);
             case "check_task_status" -> status(by.workspace(), wire.text("task_id"));
             case "send_message_to_user" -> {
                 speaking.tell(workspaces.require(by.workspace()), wire.json(), wire.text("message"));
                 yield new Result("sent", false);
             }
+            case "request_approval" ->
+                Result.of(ApprovalRoutes.standing(approvals.ask(new Approvals.Question(
+                        by.workspace(), by.course(), wire.text("action"), wire.text("reason", ""), Json.object()))));
             default -> throw new IllegalStateException("Expected to know what " + name + " does");
         };
     }
@@ -211,6 +225,23 @@ public final class Toolbox {
                 wire.text("task"),
                 wire.text("idempotency_key", ""),
                 by.course());
+    }
+
+    /// A task that waits for a person to decide needs nothing of whoever delegated it: it is waited for too.
+    private JsonNode delegated(Delegating.Wish wish) {
+        var began = System.nanoTime();
+        var task = delegating.await(wish, PATIENCE);
+        var id = uuid(task.path("id").asText()).filter(approvals::holds);
+        if (id.isEmpty()) {
+            return task;
+        }
+        try {
+            var left = PATIENCE.minusNanos(System.nanoTime() - began);
+            return asking.settled(id.get(), left, approvals::holds);
+        } catch (InterruptedException stopping) {
+            Thread.currentThread().interrupt();
+            throw new Refusal(Reason.UNAVAILABLE, "The platform is stopping");
+        }
     }
 
     private Result begin(By by, Wire wire) {

@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { House } from "./house";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const SCREENSHOTS = join(ROOT, "target/screenshots");
+const LLM = join(ROOT, "llm-emulator/target/molecule-llm-emulator-0.1.0-all.jar");
+const JAVA = process.env.JAVA_HOME ? join(process.env.JAVA_HOME, "bin/java") : "java";
+
+/** An emulator of a provider of models, and where it is. */
+async function emulator(): Promise<{ url: string; process: ChildProcess }> {
+  if (!existsSync(LLM)) throw new Error(`Expected the emulator at ${LLM}; run ./molecule build`);
+  const child = spawn(JAVA, ["-XX:+UseSerialGC", "-jar", LLM], { env: { PATH: process.env.PATH, PORT: "0" }, stdio: ["ignore", "pipe", "inherit"] });
+  const url = await new Promise<string>((found, failed) => {
+    child.stdout.on("data", (chunk: Buffer) => {
+      const match = /http:\/\/\S+\/v1/.exec(String(chunk));
+      if (match) found(match[0]);
+    });
+    child.on("exit", (code) => failed(new Error(`The emulator ended with ${code}`)));
+  });
+  return { url, process: child };
+}
+
+describe("an agent that thinks", () => {
+  let house: House;
+  let browser: Browser;
+  let model: Awaited<ReturnType<typeof emulator>>;
+
+  beforeAll(async () => {
+    mkdirSync(SCREENSHOTS, { recursive: true });
+    [house, model] = await Promise.all([House.open(), emulator()]);
+    browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    });
+  });
+
+  afterAll(async () => {
+    model?.process.kill();
+    await browser?.close();
+    await house?.close();
+  });
+
+  async function person(): Promise<Page> {
+    const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
+    page.on("pageerror", (error) => {
+      throw error;
+    });
+    await page.goto(await house.newLink());
+    await page.getByText("Live", { exact: true }).waitFor();
+    return page;
+  }
+
+  async function thinking(name: string): Promise<string> {
+    const id = await house.create({ name, role: "Keeps the archive", runtime: "hermes", model: "scripted", secrets: { OPENAI_BASE_URL: model.url } });
+    await expect.poll(async () => (await house.api<{ status: string }>("GET", `/workspaces/${id}`)).status, { timeout: 20_000 }).toBe("online");
+    return id;
+  }
+
+  const card = (page: Page, name: string) => page.getByTestId("card").filter({ has: page.getByRole("heading", { name, exact: true }) });
+  const shot = (page: Page, name: string) => page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
+
+  it("asks people first, in the chat and everywhere, and goes on by itself once one has decided", async () => {
+    await thinking("Archivist");
+    const page = await person();
+    await card(page, "Archivist").click();
+    await page.getByRole("tab", { name: "Chat" }).click();
+    await page.getByLabel("Message").fill('call request_approval {"action": "Delete the archive of 2019", "reason": "It is larger than all others together"}');
+    await page.getByRole("button", { name: "Send" }).click();
+    const question = page.getByLabel("Approval: Delete the archive of 2019");
+    await question.waitFor();
+    await page.getByRole("button", { name: "1 to approve" }).waitFor();
+    await card(page, "Archivist").getByTitle("Waits for a person to decide").waitFor();
+    await shot(page, "approval-in-chat");
+
+    const other = await person();
+    await other.getByRole("button", { name: "1 to approve" }).click();
+    const dialog = other.getByRole("dialog");
+    await dialog.getByText("It is larger than all others together").waitFor();
+    await shot(other, "approvals");
+    await dialog.getByRole("button", { name: "Approve" }).click();
+    await dialog.getByText("Nobody waits for a decision.").waitFor();
+
+    await page.getByText(/The tool answered: .*"status":"approved"/).waitFor();
+    expect(await question.count()).toBe(0);
+    expect(await page.getByRole("button", { name: "1 to approve" }).count()).toBe(0);
+    await shot(page, "approval-decided");
+  });
+
+  it("hears a no from the chat itself", async () => {
+    await thinking("Buyer");
+    const page = await person();
+    await card(page, "Buyer").click();
+    await page.getByRole("tab", { name: "Chat" }).click();
+    await page.getByLabel("Message").fill('call request_approval {"action": "Buy a boat"}');
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.getByLabel("Approval: Buy a boat").getByRole("button", { name: "Deny" }).click();
+    await page.getByText(/The tool answered: .*"status":"denied"/).waitFor();
+  });
+});
