@@ -90,6 +90,26 @@ describe("an agent that thinks", () => {
     await shot(page, "approval-decided");
   });
 
+  it("shows what it remembers, finds it by its meaning, and forgets it", async () => {
+    const id = await thinking("Librarian");
+    await house.api("POST", `/workspaces/${id}/memories`, { content: "Deploys happen on Tuesday mornings", scope: "LOCAL" });
+    const page = await person();
+    await card(page, "Librarian").click();
+    await page.getByRole("tab", { name: "Memory" }).click();
+    const list = page.getByRole("list", { name: "Memories" });
+    await list.getByText("Deploys happen on Tuesday mornings").waitFor();
+    await page.getByLabel("Something to remember").fill("The customer prefers invoices in euros");
+    await page.getByLabel("Who sees it").selectOption("TEAM");
+    await page.getByRole("button", { name: "Remember" }).click();
+    await list.getByText("The customer prefers invoices in euros").waitFor();
+    await page.getByLabel("Ask its memory").fill("how do we bill this client");
+    await list.getByText(/% alike/).waitFor();
+    await expect.poll(() => list.getByRole("listitem").count()).toBe(1);
+    await shot(page, "memory");
+    await page.getByRole("button", { name: "Forget: The customer prefers" }).click();
+    await page.getByText("Nothing that has to do with it.").waitFor();
+  });
+
   it("hears a no from the chat itself", async () => {
     await thinking("Buyer");
     const page = await person();

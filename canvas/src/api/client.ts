@@ -1,5 +1,5 @@
 import { randomId } from "./id";
-import type { ActivityRow, AgentToken, BackendOffer, Connection, Fact, JoinRefusal, JoinRule, JoinRuleDraft, PendingApproval, PushLine, Run, Runtime, SecretName, Stay, TaskLine, TaskShown, UplinkKnown, Usage, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
+import type { ActivityRow, AgentToken, BackendOffer, Connection, Fact, JoinRefusal, JoinRule, JoinRuleDraft, Memory, PendingApproval, PushLine, Run, Runtime, SecretName, Stay, TaskLine, TaskShown, UplinkKnown, Usage, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
 
 /** A refusal of the platform: its sentence, its stable code, and the whole body for what else it says. */
 export class Refused extends Error {
@@ -60,6 +60,9 @@ export const api = {
       .reverse(),
   pendingApprovals: () => call<PendingApproval[]>("GET", "/approvals/pending"),
   decide: (workspace: string, approval: string, decision: "approved" | "denied") => call("POST", `/workspaces/${workspace}/approvals/${approval}/decide`, { decision }),
+  memories: (id: string, query: string) => call<Memory[]>("GET", `/workspaces/${id}/memories${query ? `?q=${encodeURIComponent(query)}` : ""}`),
+  remember: (id: string, content: string, scope: string) => call("POST", `/workspaces/${id}/memories`, { content, scope }),
+  forget: (id: string, memory: string) => call("DELETE", `/workspaces/${id}/memories/${memory}`),
   stats: (id: string) => call<Usage>("GET", `/workspaces/${id}/stats`),
   backends: () => call<BackendOffer[]>("GET", "/backends"),
   stays: (id: string) => call<Stay[]>("GET", `/workspaces/${id}/stays`),

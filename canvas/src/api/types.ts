@@ -25,6 +25,7 @@ export type Runtime = components["schemas"]["Runtime"];
 export type Usage = components["schemas"]["Usage"];
 export type Fact = components["schemas"]["Fact"];
 export type Approval = components["schemas"]["Approval"];
+export type Memory = components["schemas"]["Memory"];
 export type PendingApproval = Approval & { workspace_name: string };
 import type { Frame } from "./generated/events";
 

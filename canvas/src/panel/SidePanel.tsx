@@ -6,6 +6,7 @@ import { Chat } from "./Chat";
 import { Details } from "./Details";
 import { Events } from "./Events";
 import { Logs } from "./Logs";
+import { Memory } from "./Memory";
 import { Secrets } from "./Secrets";
 import { Tasks } from "./Tasks";
 
@@ -20,6 +21,7 @@ const TABS: readonly { id: Tab; label: string }[] = [
   { id: "tasks", label: "Tasks" },
   { id: "logs", label: "Logs" },
   { id: "terminal", label: "Terminal" },
+  { id: "memory", label: "Memory" },
   { id: "secrets", label: "Secrets" },
   { id: "events", label: "Events" },
 ];
@@ -65,6 +67,7 @@ export function SidePanel() {
             <Terminal key={workspace.id} workspace={workspace} />
           </Suspense>
         )}
+        {shown === "memory" && <Memory key={workspace.id} workspace={workspace} />}
         {shown === "secrets" && <Secrets key={workspace.id} workspace={workspace} />}
         {shown === "events" && <Events key={workspace.id} workspace={workspace} />}
       </div>

@@ -32,6 +32,8 @@ interface Fleet {
   secretsSeq: number;
   /** The number of the last fact about approvals, or of the snapshot that may hold any number of them. */
   approvalsSeq: number;
+  /** The number of the last fact about memories. */
+  memoriesSeq: number;
   apply: (frame: Frame) => void;
   setLink: (link: Link) => void;
   /** Shows a change before the server confirms it; the returned function takes it back. */
@@ -46,13 +48,15 @@ export const useFleet = create<Fleet>()((set, get) => ({
   said: {},
   secretsSeq: 0,
   approvalsSeq: 0,
+  memoriesSeq: 0,
   apply: (frame) =>
     set((fleet) => {
       if (frame.event === "TRAFFIC") return { traffic: traffic(frame.payload) };
       const fresh = frame.event === "AGENT_MESSAGE" && (fleet.seq === undefined || frame.seq > fleet.seq);
       const secrets = frame.event === "SECRET_CHANGED" && { secretsSeq: frame.seq };
       const approvals = APPROVALS.includes(frame.event) && { approvalsSeq: frame.seq };
-      return { ...applyFrame(fleet, frame), ...secrets, ...approvals, ...(fresh && { said: heard(fleet.said, frame.workspace_id, { seq: frame.payload.activity_seq, text: frame.payload.message }) }) };
+      const memories = frame.event === "MEMORY_CHANGED" && { memoriesSeq: frame.seq };
+      return { ...applyFrame(fleet, frame), ...secrets, ...approvals, ...memories, ...(fresh && { said: heard(fleet.said, frame.workspace_id, { seq: frame.payload.activity_seq, text: frame.payload.message }) }) };
     }),
   setLink: (link) => set({ link }),
   expect: (id, changes) => {

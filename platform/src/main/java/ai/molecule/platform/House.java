@@ -39,6 +39,7 @@ import ai.molecule.platform.edge.JoinRoutes;
 import ai.molecule.platform.edge.JournalRoutes;
 import ai.molecule.platform.edge.Limits;
 import ai.molecule.platform.edge.McpRoutes;
+import ai.molecule.platform.edge.MemoryRoutes;
 import ai.molecule.platform.edge.RateLimit;
 import ai.molecule.platform.edge.Refusals;
 import ai.molecule.platform.edge.RegistryRoutes;
@@ -59,6 +60,8 @@ import ai.molecule.platform.ledger.Board;
 import ai.molecule.platform.ledger.Ledger;
 import ai.molecule.platform.ledger.Retention;
 import ai.molecule.platform.live.Feed;
+import ai.molecule.platform.memory.Meaning;
+import ai.molecule.platform.memory.Memories;
 import ai.molecule.platform.registry.Heartbeats;
 import ai.molecule.platform.registry.Peers;
 import ai.molecule.platform.registry.Registry;
@@ -207,13 +210,16 @@ final class House implements AutoCloseable {
         var sleep = new Sleep(workspaces, ledger, settings.idle(), clock);
         var pushes = new Pushes(database, asking, webhookUrls, clock);
         var pushRelay = keep(new PushRelay(database, ledger, webhookUrls, settings.network(), clock));
-        var sending = new Sending(workspaces, ledger, asking, deliveries, pushes, new Courses(ledger), clock);
+        var courses = new Courses(ledger);
+        var sending = new Sending(workspaces, ledger, asking, deliveries, pushes, courses, clock);
         var switchboard = new Switchboard(workspaces, hierarchy, cards, sending, asking, pushes);
         var interiors = new Interiors(workspaces, backends.all(), journal, database);
         var board = new Board(database, clock);
         var activity = new Activity(database, journal, clock);
-        var telling = new Telling(sending, ledger);
+        var telling = new Telling(sending);
         var approvals = new Approvals(workspaces, ledger, telling, journal, database, settings.approvals(), clock);
+        var meaning = new Meaning(directory.path().resolve("native"));
+        var memories = new Memories(workspaces, secrets, meaning, journal, database, clock);
         var feed = new Feed(journal, workspaces, board, database, clock);
 
         var leader = keep(new LeaderLock(database, SETTLE_LOCK));
@@ -242,9 +248,19 @@ final class House implements AutoCloseable {
         routes.addAll(
                 new ActivityRoutes(activity, inbox, workspaces, new ActivityJson(workspaces, url), clock).routes());
         routes.addAll(new McpRoutes(new Toolbox(
-                        workspaces, new Peers(database), cards, switchboard, board, asking, approvals, activity))
+                        workspaces,
+                        new Peers(database),
+                        cards,
+                        switchboard,
+                        board,
+                        asking,
+                        approvals,
+                        memories,
+                        courses,
+                        activity))
                 .routes());
-        routes.addAll(new ApprovalRoutes(approvals, workspaces).routes());
+        routes.addAll(new ApprovalRoutes(approvals, workspaces, courses).routes());
+        routes.addAll(new MemoryRoutes(memories, courses).routes());
         routes.addAll(new SecretRoutes(secrets, workspaces).routes());
         routes.addAll(new RuntimeRoutes(runtimes, offer, backends.standard()).routes());
         routes.addAll(new InteriorRoutes(interiors, gate).routes());
@@ -310,6 +326,7 @@ final class House implements AutoCloseable {
                 .start();
         keep(new Loop("watched-tasks", WATCH_PACE, ledger::look)).start();
         keep(new Loop("approvals", LOOK_PACE, approvals::round)).start();
+        keep(new Loop("memories", LOOK_PACE, memories::round)).start();
         keep(new Loop("traffic", LOOK_PACE, feed::lookAtTraffic)).start();
         uplinks.onOpen(workspace -> deliveries.look(workspace.toString()));
         keep(new Loop("uplinks", WATCH_PACE, () -> {

@@ -23,6 +23,7 @@ class FloorPlanTest {
                     "edge",
                     Set.of(
                             "approval",
+                            "memory",
                             "a2a",
                             "live",
                             "admission",
@@ -35,6 +36,7 @@ class FloorPlanTest {
                             "journal",
                             "store")),
             entry("approval", Set.of("a2a", "ledger", "workspace", "journal", "store")),
+            entry("memory", Set.of("workspace", "secret", "journal", "store")),
             entry("admission", Set.of("registry", "workspace", "secret", "access", "journal", "store")),
             entry("uplink", Set.of("registry", "workspace", "access", "store")),
             entry("a2a", Set.of("ledger", "uplink", "registry", "workspace", "journal", "access", "store")),

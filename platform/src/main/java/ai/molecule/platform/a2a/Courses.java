@@ -7,6 +7,7 @@ import ai.molecule.platform.ledger.LedgerTask;
 import ai.molecule.platform.ledger.Submission.Origin;
 import ai.molecule.protocol.JsonRpc.ErrorCode;
 import ai.molecule.protocol.JsonRpc.Fault;
+import ai.molecule.protocol.WorkspaceId;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,6 +42,19 @@ public final class Courses {
     static Optional<Span> span(String traceparent) {
         var given = FORM.matcher(traceparent);
         return given.matches() ? Optional.of(new Span(given.group(1), given.group(2))) : Optional.empty();
+    }
+
+    /// The task that a workspace works on when it calls.
+    ///
+    /// @param traceparent what came with the call; empty for nothing
+    /// @return null where it calls in no task's course, or in that of one that has ended
+    public @Nullable UUID of(Optional<String> traceparent, WorkspaceId workspace) {
+        return traceparent
+                .flatMap(Courses::span)
+                .flatMap(span -> ledger.bySpan(span.trace(), span.id()))
+                .filter(task -> task.target().equals(workspace) && !task.state().terminal())
+                .map(LedgerTask::id)
+                .orElse(null);
     }
 
     /// Finds the origin of a message.

@@ -2,7 +2,6 @@ package ai.molecule.platform.a2a;
 
 import ai.molecule.platform.a2a.Switchboard.Incoming;
 import ai.molecule.platform.access.Caller;
-import ai.molecule.platform.ledger.Ledger;
 import ai.molecule.platform.ledger.LedgerTask;
 import ai.molecule.protocol.A2aCall;
 import ai.molecule.protocol.A2aMethod;
@@ -12,7 +11,6 @@ import ai.molecule.protocol.JsonRpc.Fault;
 import ai.molecule.protocol.Refusal;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,18 +20,9 @@ public final class Telling {
     private static final Logger LOG = LoggerFactory.getLogger(Telling.class);
 
     private final Sending sending;
-    private final Ledger ledger;
 
-    public Telling(Sending sending, Ledger ledger) {
+    public Telling(Sending sending) {
         this.sending = sending;
-        this.ledger = ledger;
-    }
-
-    /// The task in whose course somebody calls.
-    ///
-    /// @param traceparent W3C Trace Context, section 3.2
-    public Optional<LedgerTask> courseOf(String traceparent) {
-        return Courses.span(traceparent).flatMap(span -> ledger.bySpan(span.trace(), span.id()));
     }
 
     /// Sends a message to go on with; false when it cannot be taken now.

@@ -60,10 +60,9 @@ public final class Approvals {
 
     /// What an agent wants decided.
     ///
-    /// @param course in whose course it asks, as a W3C `traceparent`; empty where it does not say
+    /// @param task in whose course it asks; null for none
     /// @param context what else it tells, JSON; an object
-    public record Question(
-            WorkspaceId workspace, Optional<String> course, String action, String reason, JsonNode context) {
+    public record Question(WorkspaceId workspace, @Nullable UUID task, String action, String reason, JsonNode context) {
         public Question {
             checkLength("action", action, ACTION_MAX);
             checkLength("reason", reason, REASON_MAX);
@@ -91,7 +90,7 @@ public final class Approvals {
         var fresh = new Approval(
                 UUID.randomUUID(),
                 question.workspace(),
-                task(question),
+                question.task(),
                 question.action(),
                 question.reason(),
                 question.context(),
@@ -110,15 +109,6 @@ public final class Approvals {
                             Reason.CONFLICT,
                             "Expected at most " + PENDING_MAX + " approvals that wait for a decision"));
         });
-    }
-
-    private @Nullable UUID task(Question question) {
-        return question.course()
-                .flatMap(telling::courseOf)
-                .filter(task -> task.target().equals(question.workspace()))
-                .filter(task -> !task.state().terminal())
-                .map(LedgerTask::id)
-                .orElse(null);
     }
 
     /// One of a workspace's.

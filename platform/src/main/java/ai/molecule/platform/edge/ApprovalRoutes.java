@@ -3,6 +3,7 @@ package ai.molecule.platform.edge;
 import static ai.molecule.platform.edge.Route.Who.ADMIN;
 import static ai.molecule.platform.edge.Route.Who.WORKSPACE;
 
+import ai.molecule.platform.a2a.Courses;
 import ai.molecule.platform.approval.Approval;
 import ai.molecule.platform.approval.Approvals;
 import ai.molecule.platform.approval.Approvals.Question;
@@ -26,9 +27,11 @@ public final class ApprovalRoutes {
 
     private final Approvals approvals;
     private final Workspaces workspaces;
+    private final Courses courses;
 
-    public ApprovalRoutes(Approvals approvals, Workspaces workspaces) {
+    public ApprovalRoutes(Approvals approvals, Workspaces workspaces, Courses courses) {
         this.approvals = approvals;
+        this.courses = courses;
         this.workspaces = workspaces;
     }
 
@@ -50,7 +53,7 @@ public final class ApprovalRoutes {
         }
         var asked = approvals.ask(new Question(
                 call.id(),
-                call.header(HeaderNames.create("traceparent")),
+                courses.of(call.header(HeaderNames.create(Courses.TRACEPARENT)), call.id()),
                 wire.text("action"),
                 wire.text("reason", ""),
                 context));

@@ -112,6 +112,8 @@ class McpTest {
                         "delegate_task_async",
                         "check_task_status",
                         "send_message_to_user",
+                        "commit_memory",
+                        "recall_memory",
                         "request_approval");
         assertThat(tools.get(2).inputSchema()).containsKey("required");
     }
@@ -191,7 +193,7 @@ class McpTest {
                 .requestTimeout(Duration.ofSeconds(30))
                 .build()) {
             piped.initialize();
-            assertThat(piped.listTools().tools()).hasSize(7);
+            assertThat(piped.listTools().tools()).hasSize(9);
             assertThat(text(piped.callTool(CallToolRequest.builder("delegate_task")
                             .arguments(Map.of("workspace_id", worker, "task", "over a pipe"))
                             .build())))
