@@ -110,6 +110,43 @@ describe("an agent that thinks", () => {
     await page.getByText("Nothing that has to do with it.").waitFor();
   });
 
+  it("shows what it costs, and stops at its budget until it is raised", async () => {
+    const id = await thinking("Spender");
+    const page = await person();
+    await card(page, "Spender").click();
+    await page.getByRole("tab", { name: "Chat" }).click();
+    const message = page.getByLabel("Message");
+    const say = async (text: string) => {
+      await message.fill(text);
+      await page.getByRole("button", { name: "Send" }).click();
+    };
+    await say("say eight words that cost a lot of money");
+    await page.getByText("eight words that cost a lot of money", { exact: true }).waitFor();
+    await page.getByRole("tab", { name: "Usage" }).click();
+    const price = page.getByLabel("Price of scripted");
+    await price.getByLabel("$ for a million tokens read").fill("0");
+    await price.getByLabel("written").fill("100000");
+    await price.getByRole("button", { name: "Save" }).click();
+    await page.getByTestId("month").getByText("$0.90").waitFor();
+    await page.getByLabel("Budget for a month, $").fill("1");
+    await page.getByRole("button", { name: "Set" }).click();
+    await page.getByTestId("month").getByText("of $1.00").waitFor();
+    await card(page, "Spender").getByTitle("More than 80 % of its budget are used up").waitFor();
+    await page.getByRole("tab", { name: "Chat" }).click();
+    await say("say eight words that cost a lot of money");
+    await card(page, "Spender").getByTitle("Its budget is used up: it gets no work").waitFor();
+    await say("say one more");
+    await page.getByText(/its budget of this month is used up/).waitFor();
+    await page.getByRole("tab", { name: "Usage" }).click();
+    await page.getByText("it gets no work").waitFor();
+    await shot(page, "usage");
+    await page.getByRole("button", { name: "Table" }).click();
+    await page.getByRole("dialog").getByText("$1.80 of $1.00").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "No limit" }).click();
+    await expect.poll(async () => (await house.api<{ budget_state: string }>("GET", `/workspaces/${id}`)).budget_state).toBe("open");
+  });
+
   it("hears a no from the chat itself", async () => {
     await thinking("Buyer");
     const page = await person();

@@ -1,5 +1,5 @@
 import { randomId } from "./id";
-import type { ActivityRow, AgentToken, BackendOffer, Connection, Fact, JoinRefusal, JoinRule, JoinRuleDraft, Memory, PendingApproval, PushLine, Run, Runtime, SecretName, Stay, TaskLine, TaskShown, UplinkKnown, Usage, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
+import type { ActivityRow, AgentToken, BackendOffer, Budget, Connection, Fact, JoinRefusal, JoinRule, JoinRuleDraft, Memory, ModelPrice, ModelUsage, PendingApproval, PushLine, Run, Runtime, SecretName, Stay, TaskLine, TaskShown, UplinkKnown, Usage, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
 
 /** A refusal of the platform: its sentence, its stable code, and the whole body for what else it says. */
 export class Refused extends Error {
@@ -31,6 +31,7 @@ export const api = {
   signIn: (adminToken: string) => call("POST", "/session", { admin_token: adminToken }),
   signOut: () => call("DELETE", "/session"),
   get: (id: string) => call<Workspace>("GET", `/workspaces/${id}`),
+  list: () => call<Workspace[]>("GET", "/workspaces"),
   create: (draft: WorkspaceDraft) => call<WorkspaceCreated>("POST", "/workspaces", draft, { "Idempotency-Key": randomId() }),
   patch: (id: string, patch: WorkspacePatch) => call("PATCH", `/workspaces/${id}`, patch),
   remove: (id: string, confirm: boolean) => call("DELETE", `/workspaces/${id}${confirm ? "?confirm=true" : ""}`),
@@ -63,6 +64,10 @@ export const api = {
   memories: (id: string, query: string) => call<Memory[]>("GET", `/workspaces/${id}/memories${query ? `?q=${encodeURIComponent(query)}` : ""}`),
   remember: (id: string, content: string, scope: string) => call("POST", `/workspaces/${id}/memories`, { content, scope }),
   forget: (id: string, memory: string) => call("DELETE", `/workspaces/${id}/memories/${memory}`),
+  budget: (id: string) => call<Budget>("GET", `/workspaces/${id}/budget`),
+  limit: (id: string, cents: number | null) => call<Budget>("PATCH", `/workspaces/${id}/budget`, { budget_limit: cents }),
+  usage: (id: string, days: number) => call<ModelUsage[]>("GET", `/workspaces/${id}/usage?days=${days}`),
+  setPrice: (price: ModelPrice) => call<ModelPrice>("POST", "/model-prices", price),
   stats: (id: string) => call<Usage>("GET", `/workspaces/${id}/stats`),
   backends: () => call<BackendOffer[]>("GET", "/backends"),
   stays: (id: string) => call<Stay[]>("GET", `/workspaces/${id}/stays`),

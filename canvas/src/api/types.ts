@@ -26,6 +26,9 @@ export type Usage = components["schemas"]["Usage"];
 export type Fact = components["schemas"]["Fact"];
 export type Approval = components["schemas"]["Approval"];
 export type Memory = components["schemas"]["Memory"];
+export type Budget = components["schemas"]["Budget"];
+export type ModelPrice = components["schemas"]["ModelPrice"];
+export type ModelUsage = components["schemas"]["ModelUsage"] & { day: string };
 export type PendingApproval = Approval & { workspace_name: string };
 import type { Frame } from "./generated/events";
 

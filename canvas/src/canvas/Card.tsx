@@ -39,6 +39,11 @@ export const Card = memo(function Card({ id, data, selected }: { id: string; dat
       <header>
         <span className="dot" aria-hidden="true" />
         <h3 title={workspace.name}>{workspace.name}</h3>
+        {workspace.budget_state !== "open" && (
+          <span className={`pill budget ${workspace.budget_state}`} title={workspace.budget_state === "warned" ? "More than 80 % of its budget are used up" : "Its budget is used up: it gets no work"}>
+            $
+          </span>
+        )}
         {undecided > 0 && (
           <span className="pill approval" title="Waits for a person to decide">
             ? {undecided}

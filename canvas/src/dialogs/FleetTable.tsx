@@ -1,8 +1,9 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
+import { api } from "../api/client";
 import type { Workspace } from "../api/types";
 import { useFleet } from "../store/fleet";
 import { useView } from "../store/view";
-import { STATUS_WORD } from "../store/words";
+import { STATUS_WORD, dollars } from "../store/words";
 import { Modal } from "./Modal";
 
 const GROUPS = {
@@ -16,6 +17,14 @@ type By = keyof typeof GROUPS;
 export function FleetTable() {
   const [by, setBy] = useState<By>("region");
   const all = useFleet((fleet) => fleet.byId);
+  const [spent, setSpent] = useState<ReadonlyMap<string, number>>(new Map());
+  // What was spent is no fact: asked for when somebody looks.
+  useEffect(() => {
+    api
+      .list()
+      .then((rows) => setSpent(new Map(rows.map((row) => [row.id, row.monthly_spend]))))
+      .catch(useView.getState().complain);
+  }, []);
   const { open, select } = useView.getState();
   const groups = Map.groupBy(
     Object.values(all).sort((one, other) => one.name.localeCompare(other.name)),
@@ -44,12 +53,13 @@ export function FleetTable() {
             <th>Tier</th>
             <th>Backend</th>
             <th>Region</th>
+            <th>This month</th>
           </tr>
         </thead>
         {[...groups.keys()].sort().map((group) => (
           <tbody key={group} aria-label={group}>
             <tr>
-              <th colSpan={5} scope="rowgroup">
+              <th colSpan={6} scope="rowgroup">
                 {group} <small>{groups.get(group)?.length}</small>
               </th>
             </tr>
@@ -66,6 +76,10 @@ export function FleetTable() {
                 <td>T{one.tier}</td>
                 <td>{one.external ? "external" : one.backend}</td>
                 <td>{one.region}</td>
+                <td>
+                  {dollars(spent.get(one.id) ?? one.monthly_spend)}
+                  {one.budget_limit !== null && ` of ${dollars(one.budget_limit)}`}
+                </td>
               </tr>
             ))}
           </tbody>

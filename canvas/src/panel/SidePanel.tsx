@@ -9,6 +9,7 @@ import { Logs } from "./Logs";
 import { Memory } from "./Memory";
 import { Secrets } from "./Secrets";
 import { Tasks } from "./Tasks";
+import { Usage } from "./Usage";
 
 const Terminal = lazy(() => import("./Terminal").then((loaded) => ({ default: loaded.Terminal })));
 
@@ -22,6 +23,7 @@ const TABS: readonly { id: Tab; label: string }[] = [
   { id: "logs", label: "Logs" },
   { id: "terminal", label: "Terminal" },
   { id: "memory", label: "Memory" },
+  { id: "usage", label: "Usage" },
   { id: "secrets", label: "Secrets" },
   { id: "events", label: "Events" },
 ];
@@ -68,6 +70,7 @@ export function SidePanel() {
           </Suspense>
         )}
         {shown === "memory" && <Memory key={workspace.id} workspace={workspace} />}
+        {shown === "usage" && <Usage key={workspace.id} workspace={workspace} />}
         {shown === "secrets" && <Secrets key={workspace.id} workspace={workspace} />}
         {shown === "events" && <Events key={workspace.id} workspace={workspace} />}
       </div>

@@ -37,3 +37,8 @@ export function duration(seconds: number): string {
   if (whole < 86400) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
   return `${Math.floor(whole / 86400)} d ${Math.floor((whole % 86400) / 3600)} h`;
 }
+
+/** Money, everywhere in the same words; from US cents. */
+export function dollars(cents: number): string {
+  return new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", maximumFractionDigits: cents > 0 && cents < 1 ? 4 : 2 }).format(cents / 100);
+}

@@ -2,24 +2,27 @@ package ai.molecule.agent;
 
 import ai.molecule.protocol.Json;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.UUID;
 
 /// What a task took of a model, as its provider counts.
 ///
+/// @param turn names this try at this message, so that what several took of one task adds up
 /// @param calls how often it was asked
-public record Usage(String model, int calls, long inputTokens, long outputTokens) {
+public record Usage(String turn, String model, int calls, long inputTokens, long outputTokens) {
 
     /// None so far.
     public static Usage none(String model) {
-        return new Usage(model, 0, 0, 0);
+        return new Usage(UUID.randomUUID().toString(), model, 0, 0, 0);
     }
 
     /// With one call more.
     public Usage plus(long input, long output) {
-        return new Usage(model, calls + 1, inputTokens + input, outputTokens + output);
+        return new Usage(turn, model, calls + 1, inputTokens + input, outputTokens + output);
     }
 
     ObjectNode toJson() {
         return Json.object()
+                .put("turn", turn)
                 .put("model", model)
                 .put("calls", calls)
                 .put("input_tokens", inputTokens)

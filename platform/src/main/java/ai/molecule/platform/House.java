@@ -9,6 +9,7 @@ import ai.molecule.platform.a2a.Deadlines;
 import ai.molecule.platform.a2a.Deliveries;
 import ai.molecule.platform.a2a.Inbox;
 import ai.molecule.platform.a2a.Means;
+import ai.molecule.platform.a2a.Overspent;
 import ai.molecule.platform.a2a.PushRelay;
 import ai.molecule.platform.a2a.Pushes;
 import ai.molecule.platform.a2a.Resending;
@@ -47,6 +48,7 @@ import ai.molecule.platform.edge.Route;
 import ai.molecule.platform.edge.RuntimeRoutes;
 import ai.molecule.platform.edge.SecretRoutes;
 import ai.molecule.platform.edge.SignInRoutes;
+import ai.molecule.platform.edge.SpendingRoutes;
 import ai.molecule.platform.edge.TaskRoutes;
 import ai.molecule.platform.edge.TerminalSocket;
 import ai.molecule.platform.edge.TokenRoutes;
@@ -69,6 +71,7 @@ import ai.molecule.platform.registry.Routes;
 import ai.molecule.platform.registry.Silence;
 import ai.molecule.platform.registry.UrlGuard;
 import ai.molecule.platform.secret.Secrets;
+import ai.molecule.platform.spending.Spending;
 import ai.molecule.platform.store.Database;
 import ai.molecule.platform.store.EmbeddedPostgres;
 import ai.molecule.platform.store.LeaderLock;
@@ -211,7 +214,8 @@ final class House implements AutoCloseable {
         var pushes = new Pushes(database, asking, webhookUrls, clock);
         var pushRelay = keep(new PushRelay(database, ledger, webhookUrls, settings.network(), clock));
         var courses = new Courses(ledger);
-        var sending = new Sending(workspaces, ledger, asking, deliveries, pushes, courses, clock);
+        var spending = new Spending(workspaces, journal, database, clock);
+        var sending = new Sending(workspaces, ledger, asking, deliveries, pushes, courses, spending, clock);
         var switchboard = new Switchboard(workspaces, hierarchy, cards, sending, asking, pushes);
         var interiors = new Interiors(workspaces, backends.all(), journal, database);
         var board = new Board(database, clock);
@@ -261,10 +265,12 @@ final class House implements AutoCloseable {
                 .routes());
         routes.addAll(new ApprovalRoutes(approvals, workspaces, courses).routes());
         routes.addAll(new MemoryRoutes(memories, courses).routes());
+        routes.addAll(new SpendingRoutes(spending).routes());
         routes.addAll(new SecretRoutes(secrets, workspaces).routes());
         routes.addAll(new RuntimeRoutes(runtimes, offer, backends.standard()).routes());
         routes.addAll(new InteriorRoutes(interiors, gate).routes());
-        routes.addAll(new TaskRoutes(board, asking, new Resending(ledger, deliveries, clock), pushes).routes());
+        routes.addAll(
+                new TaskRoutes(board, asking, new Resending(ledger, deliveries, clock), pushes, spending).routes());
         routes.addAll(new JournalRoutes(journal).routes());
         var edge = keep(Edge.open(
                 new Edge.Listening(
@@ -326,6 +332,9 @@ final class House implements AutoCloseable {
                 .start();
         keep(new Loop("watched-tasks", WATCH_PACE, ledger::look)).start();
         keep(new Loop("approvals", LOOK_PACE, approvals::round)).start();
+        keep(new Loop("spending", LOOK_PACE, spending::round)).start();
+        keep(new Loop("overspent", LOOK_PACE, new Overspent(ledger, asking, spending)::round))
+                .start();
         keep(new Loop("memories", LOOK_PACE, memories::round)).start();
         keep(new Loop("traffic", LOOK_PACE, feed::lookAtTraffic)).start();
         uplinks.onOpen(workspace -> deliveries.look(workspace.toString()));

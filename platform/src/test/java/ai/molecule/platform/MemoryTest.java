@@ -122,8 +122,7 @@ class MemoryTest {
                 "LOCAL",
                 "-----BEGIN RSA PRIVATE KEY-----\\nMIIEabc\\n-----END RSA PRIVATE KEY----- and AKIAIOSFODNN7EXAMPLE");
         assertThat(seen(id))
-                .contains(
-                        "the vault opens with ***, and [redacted] works too", "[redacted] and [redacted]");
+                .contains("the vault opens with ***, and [redacted] works too", "[redacted] and [redacted]");
     }
 
     @Test

@@ -44,7 +44,9 @@ public final class JsonRpc {
         /// The agent's mailbox holds as much as it may.
         MAILBOX_FULL(-32052, 429, "RESOURCE_EXHAUSTED"),
         /// The call would go round in a circle, or too deep.
-        DELEGATION_LIMIT(-32053, 400, "FAILED_PRECONDITION");
+        DELEGATION_LIMIT(-32053, 400, "FAILED_PRECONDITION"),
+        /// The workspace has used up what it may spend on models.
+        BUDGET_EXHAUSTED(-32054, 402, "RESOURCE_EXHAUSTED");
 
         private final int number;
         private final int httpStatus;

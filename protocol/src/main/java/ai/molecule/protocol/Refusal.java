@@ -66,6 +66,7 @@ public final class Refusal extends RuntimeException {
         PAYLOAD_TOO_LARGE,
         REQUEST_TIMEOUT,
         RATE_LIMITED,
+        BUDGET_EXHAUSTED,
         UNAVAILABLE;
 
         /// The stable code on the wire.

@@ -250,8 +250,12 @@ public final class Asking {
     /// Ends a task whose time is over, and all that goes on in its course. Its agent is told, and need not
     /// agree.
     void expire(LedgerTask task) {
+        end(task, "it was not done by " + task.deadline());
+    }
+
+    /// Ends a task, and all that goes on in its course. Its agent is told, and need not agree.
+    void end(LedgerTask task, String why) {
         var waiting = ledger.openDelivery(task.id()).filter(hold -> hold.phase().equals("queued"));
-        var why = "it was not done by " + task.deadline();
         if (ended(
                 task, TaskState.FAILED, why, waiting.orElse(null), waiting.isPresent() ? Entry.End.dead(why) : null)) {
             deliveries.stop(task.id());

@@ -8,6 +8,7 @@ import ai.molecule.platform.ledger.LedgerTask;
 import ai.molecule.platform.ledger.Owner;
 import ai.molecule.platform.ledger.Submission;
 import ai.molecule.platform.ledger.Watch;
+import ai.molecule.platform.spending.Spending;
 import ai.molecule.platform.workspace.Workspaces;
 import ai.molecule.protocol.A2aCall;
 import ai.molecule.protocol.A2aVersion;
@@ -39,6 +40,7 @@ public final class Sending {
     private final Deliveries deliveries;
     private final Pushes pushes;
     private final Courses courses;
+    private final Spending spending;
     private final InstantSource clock;
 
     public Sending(
@@ -48,6 +50,7 @@ public final class Sending {
             Deliveries deliveries,
             Pushes pushes,
             Courses courses,
+            Spending spending,
             InstantSource clock) {
         this.workspaces = workspaces;
         this.ledger = ledger;
@@ -55,6 +58,7 @@ public final class Sending {
         this.deliveries = deliveries;
         this.pushes = pushes;
         this.courses = courses;
+        this.spending = spending;
         this.clock = clock;
     }
 
@@ -120,6 +124,11 @@ public final class Sending {
     }
 
     private Taken take(Incoming incoming) throws Fault {
+        if (spending.stopped(incoming.target())) {
+            throw incoming.fault(
+                    ErrorCode.BUDGET_EXHAUSTED,
+                    "Expected a workspace that may go on working, but " + spending.why(incoming.target()));
+        }
         var message = message(incoming);
         var owner = Owner.of(incoming.caller());
         var named = message.path("taskId").asText("");

@@ -46,8 +46,8 @@ public final class A2aRoutes {
             HeaderNames.create("X-A2A-Extensions"),
             HeaderNames.create("traceparent"),
             HeaderNames.create("tracestate"));
-    private static final Set<ErrorCode> WITH_STATUS =
-            Set.of(ErrorCode.FORBIDDEN, ErrorCode.AGENT_UNAVAILABLE, ErrorCode.MAILBOX_FULL);
+    private static final Set<ErrorCode> WITH_STATUS = Set.of(
+            ErrorCode.FORBIDDEN, ErrorCode.AGENT_UNAVAILABLE, ErrorCode.MAILBOX_FULL, ErrorCode.BUDGET_EXHAUSTED);
     private static final Map<String, String> COME_BACK = Map.of("Retry-After", "5");
 
     private final Switchboard switchboard;

@@ -105,6 +105,7 @@ final class Delegating {
             case FORBIDDEN -> Reason.FORBIDDEN;
             case MAILBOX_FULL, AGENT_UNAVAILABLE -> Reason.UNAVAILABLE;
             case DELEGATION_LIMIT -> Reason.CONFLICT;
+            case BUDGET_EXHAUSTED -> Reason.BUDGET_EXHAUSTED;
             default -> Reason.BAD_REQUEST;
         };
         return new Refusal(reason, String.valueOf(fault.getMessage()));

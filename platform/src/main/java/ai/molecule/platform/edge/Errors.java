@@ -80,6 +80,7 @@ final class Errors {
                     URL_NOT_ALLOWED,
                     PARENT_CYCLE -> 400;
             case UNAUTHENTICATED, INVALID_TOKEN -> 401;
+            case BUDGET_EXHAUSTED -> 402;
             case FORBIDDEN, FORBIDDEN_FIELD -> 403;
             case NOT_FOUND, WORKSPACE_NOT_FOUND -> 404;
             case METHOD_NOT_ALLOWED -> 405;

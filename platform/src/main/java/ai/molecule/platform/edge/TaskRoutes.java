@@ -9,6 +9,7 @@ import ai.molecule.platform.a2a.Pushes;
 import ai.molecule.platform.a2a.Resending;
 import ai.molecule.platform.ledger.Board;
 import ai.molecule.platform.ledger.TaskLine;
+import ai.molecule.platform.spending.Spending;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.JsonRpc.ErrorCode;
 import ai.molecule.protocol.JsonRpc.Fault;
@@ -30,12 +31,14 @@ public final class TaskRoutes {
     private final Asking asking;
     private final Resending resending;
     private final Pushes pushes;
+    private final Spending spending;
 
-    public TaskRoutes(Board board, Asking asking, Resending resending, Pushes pushes) {
+    public TaskRoutes(Board board, Asking asking, Resending resending, Pushes pushes, Spending spending) {
         this.board = board;
         this.asking = asking;
         this.resending = resending;
         this.pushes = pushes;
+        this.spending = spending;
     }
 
     public List<Route> routes() {
@@ -58,6 +61,7 @@ public final class TaskRoutes {
         var json = task.toJson();
         json.set("tree", array(board.tree(task.id())));
         json.set("pushes", pushes(pushes.shown(task.id())));
+        json.set("usage", SpendingRoutes.array(spending.of(task.id()), "task_id"));
         return Answer.ok(json);
     }
 

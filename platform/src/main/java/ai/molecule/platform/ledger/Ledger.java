@@ -237,6 +237,11 @@ public final class Ledger implements AutoCloseable {
         return tasks.overdue(now, limit);
     }
 
+    /// The tasks that are under way at agents which have used up their budget.
+    public List<LedgerTask> overspent(int limit) {
+        return tasks.overspent(limit);
+    }
+
     /// A task, and what its events made of it.
     public record Known(LedgerTask task, TaskTree tree) {}
 

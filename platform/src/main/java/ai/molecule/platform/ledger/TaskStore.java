@@ -61,6 +61,16 @@ final class TaskStore {
                 limit);
     }
 
+    /// The tasks that are under way at agents which have used up their budget.
+    List<LedgerTask> overspent(int limit) {
+        return database.query(
+                "select " + COLUMNS + " from budgets b join tasks t on t.target = b.workspace_id"
+                        + " where b.state = 'stopped' and t.state in ('submitted', 'working')"
+                        + " and exists (select from deliveries d where d.task_id = t.id and d.phase = 'leased') limit ?",
+                TaskStore::task,
+                limit);
+    }
+
     /// The next events after a number: at least one where there is any, but not more bytes at once than can be
     /// held.
     List<Numbered> events(UUID id, long after, int limit) {

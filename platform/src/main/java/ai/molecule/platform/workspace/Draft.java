@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param position null where the platform chooses one
 /// @param ttl after how long it is removed; null for one that stays
+/// @param budget what it may spend in a month, in US cents; null for no limit
 /// @param secrets what only its agent gets
 public record Draft(
         Profile profile,
@@ -23,6 +24,7 @@ public record Draft(
         @Nullable Position position,
         String url,
         @Nullable Duration ttl,
+        @Nullable Long budget,
         Map<String, String> secrets) {
 
     /// What agents are made of where nobody says.
@@ -34,6 +36,7 @@ public record Draft(
     }
 
     private static final int URL_LENGTH_MAX = 2048;
+    private static final long BUDGET_MAX = 100_000_000;
 
     /// A point on the canvas.
     public record Position(double x, double y) {
@@ -73,7 +76,7 @@ public record Draft(
                 HostFields.read(wire, HostAccess.NONE),
                 wire.has("metadata") ? wire.object("metadata").json() : Json.object());
         var parent = wire.has("parent_id") ? wire.workspaceId("parent_id") : null;
-        return new Draft(profile, parent, position(wire), url, Ttl.read(wire), secrets(wire));
+        return new Draft(profile, parent, position(wire), url, Ttl.read(wire), budget(wire), secrets(wire));
     }
 
     /// One for an agent that comes from outside, and goes again.
@@ -83,7 +86,18 @@ public record Draft(
             String name, String role, @Nullable WorkspaceId parent, Duration ttl, JsonNode metadata) {
         var profile =
                 new Profile(name, role, Tier.T2, Profile.EXTERNAL, "", Profile.EXTERNAL, 1, HostAccess.NONE, metadata);
-        return new Draft(profile, parent, null, "", ttl, Map.of());
+        return new Draft(profile, parent, null, "", ttl, null, Map.of());
+    }
+
+    private static @Nullable Long budget(Wire wire) {
+        if (!wire.has("budget_limit")) {
+            return null;
+        }
+        var cents = wire.integer("budget_limit", 0);
+        if (cents < 0 || cents > BUDGET_MAX) {
+            throw new WireException("Expected \"budget_limit\" to be US cents from 0 to " + BUDGET_MAX);
+        }
+        return cents;
     }
 
     private static Map<String, String> secrets(Wire wire) {

@@ -7,7 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A workspace as people and peers see it: its row, and what its agent last said of itself.
-public record Sighting(Workspace workspace, Presence presence) {
+public record Sighting(Workspace workspace, Presence presence, Money money) {
 
     /// The fields, of a workspace or of a fact about it, that agents are not shown of each other.
     public static final List<String> OPERATORS_ONLY = List.of(
@@ -24,7 +24,10 @@ public record Sighting(Workspace workspace, Presence presence) {
             "workspace_dir",
             "workspace_access",
             "instance",
-            "privileged");
+            "privileged",
+            "monthly_spend",
+            "budget_limit",
+            "budget_state");
 
     /// What the agent last said; all of it at rest before the first beat.
     ///
@@ -40,6 +43,13 @@ public record Sighting(Workspace workspace, Presence presence) {
         static final Presence NONE = new Presence(null, 0, "", 0, "", 0);
     }
 
+    /// What the agent has spent this month, and how much it may, in US cents.
+    ///
+    /// @param limit null for no limit
+    public record Money(long spent, @Nullable Long limit, String state) {
+        static final Money NONE = new Money(0, null, "open");
+    }
+
     /// Everything, for the operator: the original's fields, and ours.
     public ObjectNode toJson() {
         var json = workspaceJson(workspace);
@@ -50,8 +60,9 @@ public record Sighting(Workspace workspace, Presence presence) {
         json.put("last_error_rate", presence.errorRate());
         json.put("last_sample_error", presence.sampleError());
         json.put("uptime_seconds", presence.uptimeSeconds());
-        json.put("monthly_spend", 0);
-        json.putNull("budget_limit");
+        json.put("monthly_spend", money.spent());
+        json.put("budget_limit", money.limit());
+        json.put("budget_state", money.state());
         return json;
     }
 

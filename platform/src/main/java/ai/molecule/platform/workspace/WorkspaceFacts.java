@@ -19,7 +19,7 @@ final class WorkspaceFacts {
 
     void created(Workspace made) {
         var payload = lifePayload(made);
-        payload.set("changes", new Sighting(made, Sighting.Presence.NONE).toJson());
+        payload.set("changes", new Sighting(made, Sighting.Presence.NONE, Sighting.Money.NONE).toJson());
         journal.append(eventOf(made.life()), made.id(), payload);
     }
 

@@ -19,8 +19,10 @@ final class WorkspaceStore {
     private static final String SIGHTING = """
             select w.*, p.last_heartbeat, coalesce(p.error_rate, 0) as error_rate, coalesce(p.sample_error, '') as sample_error,
                    coalesce(p.active_tasks, 0) as active_tasks, coalesce(p.current_task, '') as current_task,
-                   coalesce(p.uptime_seconds, 0) as uptime_seconds
-            from workspaces w left join presence p on p.workspace_id = w.id
+                   coalesce(p.uptime_seconds, 0) as uptime_seconds,
+                   ceil(coalesce(s.cost, 0) / 10000.0)::bigint as spent, b.limit_cents, coalesce(b.state, 'open') as budget_state
+            from workspaces w left join presence p on p.workspace_id = w.id left join budgets b on b.workspace_id = w.id
+                left join spending s on s.workspace_id = w.id and s.month = month_of((now() at time zone 'UTC')::date)
             """;
 
     private final Database database;
@@ -146,6 +148,14 @@ final class WorkspaceStore {
     boolean keepsData(WorkspaceId id) {
         return database.first("select keep_data from workspaces where id = ?", row -> row.flag("keep_data"), id.value())
                 .orElse(false);
+    }
+
+    /// Sets what one that is just made may spend in a month, in US cents; told with the next look at budgets.
+    void limit(WorkspaceId id, long cents) {
+        database.update("""
+                insert into budgets (workspace_id, limit_cents, state, told)
+                values (?, ?, case ?::bigint when 0 then 'stopped' else 'open' end, '')
+                """, id.value(), cents, cents);
     }
 
     Optional<Workspace> find(WorkspaceId id) {
@@ -325,6 +335,7 @@ final class WorkspaceStore {
                         row.text("sample_error"),
                         row.count("active_tasks"),
                         row.text("current_task"),
-                        row.number("uptime_seconds")));
+                        row.number("uptime_seconds")),
+                new Sighting.Money(row.number("spent"), row.numberOrNull("limit_cents"), row.text("budget_state")));
     }
 }

@@ -85,6 +85,9 @@ public final class Workspaces {
                         Refusal.Reason.CONFLICT,
                         "Expected to be first with this Idempotency-Key, but the same request is under way");
             }
+            if (draft.budget() != null) {
+                store.limit(made.id(), draft.budget());
+            }
             draft.secrets().forEach((name, value) -> secrets.put(made.id(), name, value));
             facts.created(made);
             return new Created(made, false);
