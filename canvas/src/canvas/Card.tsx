@@ -3,7 +3,7 @@ import { memo } from "react";
 import type { Workspace } from "../api/types";
 import { useApprovals } from "../store/approvals";
 import { useFleet } from "../store/fleet";
-import { remoteLook, STATUS_WORD } from "../store/words";
+import { STATUS_WORD, budgetState, remoteLook } from "../store/words";
 
 const REMOTE_TITLE = {
   live: "Runs on hardware of yours; heard within the last 90 seconds",
@@ -39,8 +39,8 @@ export const Card = memo(function Card({ id, data, selected }: { id: string; dat
       <header>
         <span className="dot" aria-hidden="true" />
         <h3 title={workspace.name}>{workspace.name}</h3>
-        {workspace.budget_state !== "open" && (
-          <span className={`pill budget ${workspace.budget_state}`} title={workspace.budget_state === "warned" ? "More than 80 % of its budget are used up" : "Its budget is used up: it gets no work"}>
+        {budgetState(workspace) !== "open" && (
+          <span className={`pill budget ${budgetState(workspace)}`} title={budgetState(workspace) === "warned" ? "More than 80 % of its budget are used up" : "Its budget is used up: it gets no work"}>
             $
           </span>
         )}

@@ -22,7 +22,7 @@ export function FleetTable() {
   useEffect(() => {
     api
       .list()
-      .then((rows) => setSpent(new Map(rows.map((row) => [row.id, row.monthly_spend]))))
+      .then((rows) => setSpent(new Map(rows.map((row) => [row.id, row.monthly_spend ?? 0]))))
       .catch(useView.getState().complain);
   }, []);
   const { open, select } = useView.getState();
@@ -77,8 +77,8 @@ export function FleetTable() {
                 <td>{one.external ? "external" : one.backend}</td>
                 <td>{one.region}</td>
                 <td>
-                  {dollars(spent.get(one.id) ?? one.monthly_spend)}
-                  {one.budget_limit !== null && ` of ${dollars(one.budget_limit)}`}
+                  {dollars(spent.get(one.id) ?? one.monthly_spend ?? 0)}
+                  {typeof one.budget_limit === "number" && ` of ${dollars(one.budget_limit)}`}
                 </td>
               </tr>
             ))}

@@ -42,3 +42,8 @@ export function duration(seconds: number): string {
 export function dollars(cents: number): string {
   return new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", maximumFractionDigits: cents > 0 && cents < 1 ? 4 : 2 }).format(cents / 100);
 }
+
+/** How a workspace's budget is; it has none where the server says nothing of it. */
+export function budgetState(workspace: Pick<Workspace, "budget_state">): "open" | "warned" | "stopped" {
+  return workspace.budget_state ?? "open";
+}
