@@ -10,7 +10,8 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
-/// Providers of models on one port: OpenAI's chat completions below `/v1`. Keeps nothing but the last prompts.
+/// Providers of models on one port: OpenAI's chat completions and Anthropic's Messages below `/v1`, Google's Gemini
+/// below `/v1beta`. Keeps nothing but the last prompts.
 public final class LlmEmulator implements AutoCloseable {
 
     private static final int KEPT = 100;
@@ -32,14 +33,21 @@ public final class LlmEmulator implements AutoCloseable {
         var emulator = new LlmEmulator(server);
         server.setExecutor(emulator.threads);
         server.createContext("/v1/", new OpenAiDoor(key, script, emulator::keep)::serve);
+        server.createContext("/v1/messages", new AnthropicDoor(key, script, emulator::keep)::serve);
+        server.createContext("/v1beta/", new GeminiDoor(key, script, emulator::keep)::serve);
         server.start();
         return emulator;
     }
 
     /// Where it is, for `OPENAI_BASE_URL`.
     public URI openAiUrl() {
+        return url().resolve("/v1");
+    }
+
+    /// Where it is, for `ANTHROPIC_BASE_URL` and `GEMINI_BASE_URL`.
+    public URI url() {
         var address = server.getAddress();
-        return URI.create("http://" + address.getHostString() + ":" + address.getPort() + "/v1");
+        return URI.create("http://" + address.getHostString() + ":" + address.getPort());
     }
 
     private void keep(Prompt prompt) {

@@ -10,7 +10,7 @@ public final class Main {
     private static final int CANNOT_START = 1;
 
     private static final String HELP = """
-            Speaks the protocol of a provider of models, without a model: answers follow a script. Settings are environment variables:
+            Speaks the protocols of OpenAI (chat completions), Anthropic (Messages) and Google (Gemini), without a model: answers follow a script. Settings are environment variables:
 
               PORT      where it listens (4290)
               HOST      the address to listen at (127.0.0.1)
@@ -46,8 +46,11 @@ public final class Main {
                 emulator.close();
                 over.countDown();
             }));
-            System.out.println("Chat completions, scripted, at " + emulator.openAiUrl()
-                    + "\n  to use it: OPENAI_BASE_URL=" + emulator.openAiUrl() + " OPENAI_API_KEY=any");
+            System.out.println("""
+                    Scripted models at %1$s
+                      as OpenAI's:     OPENAI_BASE_URL=%2$s OPENAI_API_KEY=any
+                      as Anthropic's:  ANTHROPIC_BASE_URL=%1$s ANTHROPIC_API_KEY=any, model anthropic:scripted
+                      as Google's:     GEMINI_BASE_URL=%1$s GEMINI_API_KEY=any, model gemini:scripted""".formatted(emulator.url(), emulator.openAiUrl()));
             over.await();
         } catch (IOException failed) {
             System.err.println("The emulator cannot start: " + failed.getMessage());

@@ -8,75 +8,43 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// OpenAI's chat completions (<https://platform.openai.com/docs/api-reference/chat>): whole and streamed, with
 /// function calling, usage and errors.
-final class OpenAiDoor {
-
-    private static final int BODY_BYTES_MAX = 32 * 1024 * 1024;
-
-    private final String key;
-    private final Script script;
-    private final Consumer<Prompt> witness;
+final class OpenAiDoor extends Door {
 
     OpenAiDoor(String key, Script script, Consumer<Prompt> witness) {
-        this.key = key;
-        this.script = script;
-        this.witness = witness;
+        super(key, script, witness);
     }
 
-    /// A request that the provider would not take.
-    private static final class RefusedException extends Exception {
-        private static final long serialVersionUID = 1L;
-        private final transient Reply.Refused reply;
-
-        RefusedException(int status, @Nullable String code, String message) {
-            super(message);
-            this.reply = new Reply.Refused(
-                    status, "invalid_request_error", code == null ? "" : code, message, Duration.ZERO);
-        }
-    }
-
-    void serve(HttpExchange exchange) throws IOException {
-        exchange.getResponseHeaders().set("x-request-id", "req_" + hex());
-        // Whoever is refused before it has said everything would not hear why.
-        var body = exchange.getRequestBody().readNBytes(BODY_BYTES_MAX + 1);
-        serve(exchange, body);
-        exchange.close();
-    }
-
-    private void serve(HttpExchange exchange, byte[] body) throws IOException {
-        try {
-            checkKey(exchange);
-            switch (exchange.getRequestMethod() + " " + exchange.getRequestURI().getPath()) {
-                case "GET /v1/models" -> send(exchange, 200, models());
-                case "POST /v1/chat/completions" -> complete(exchange, read(body));
-                case String other -> throw new RefusedException(404, null, "Unknown request URL: " + other);
-            }
-        } catch (RefusedException refused) {
-            refuse(exchange, refused.reply);
-        } catch (InterruptedException closing) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private void checkKey(HttpExchange exchange) throws RefusedException {
+    @Override
+    @Nullable
+    String shownKey(HttpExchange exchange) {
         var shown = exchange.getRequestHeaders().getFirst("Authorization");
-        if (!key.isEmpty() && !("Bearer " + key).equals(shown)) {
-            throw new RefusedException(
-                    401,
-                    shown == null ? null : "invalid_api_key",
-                    shown == null ? "You didn't provide an API key." : "Incorrect API key provided.");
+        return shown == null ? null : shown.replaceFirst("^Bearer ", "");
+    }
+
+    @Override
+    RefusedException wrongKey(@Nullable String shown) {
+        return shown == null
+                ? new RefusedException(401, null, "You didn't provide an API key.")
+                : new RefusedException(401, "invalid_api_key", "Incorrect API key provided.");
+    }
+
+    @Override
+    void answer(HttpExchange exchange, byte[] body) throws IOException, InterruptedException, RefusedException {
+        exchange.getResponseHeaders().set("x-request-id", "req_" + hex());
+        switch (exchange.getRequestMethod() + " " + exchange.getRequestURI().getPath()) {
+            case "GET /v1/models" -> send(exchange, 200, models());
+            case "POST /v1/chat/completions" -> complete(exchange, read(body));
+            case String other -> throw new RefusedException(404, null, "Unknown request URL: " + other);
         }
     }
 
@@ -94,27 +62,16 @@ final class OpenAiDoor {
     private void complete(HttpExchange exchange, JsonNode body)
             throws IOException, InterruptedException, RefusedException {
         var prompt = prompt(body);
-        witness.accept(prompt);
-        switch (script.answer(prompt)) {
-            case Reply.Refused refused -> refuse(exchange, refused);
-            case Reply.Said said -> {
-                var completion = new Completion(prompt, said, Instant.now().getEpochSecond());
-                if (body.path("stream").asBoolean()) {
-                    completion.stream(
-                            exchange,
-                            body.path("stream_options").path("include_usage").asBoolean());
-                } else {
-                    send(exchange, 200, completion.whole());
-                }
-            }
+        var said = reply(exchange, prompt);
+        if (said == null) {
+            return;
         }
-    }
-
-    private static JsonNode read(byte[] body) throws RefusedException {
-        try {
-            return Json.read(body);
-        } catch (Json.MalformedException bad) {
-            throw new RefusedException(400, null, "We could not parse the JSON body of your request.");
+        var completion = new Completion(prompt, said, Instant.now().getEpochSecond());
+        if (body.path("stream").asBoolean()) {
+            completion.stream(
+                    exchange, body.path("stream_options").path("include_usage").asBoolean());
+        } else {
+            send(exchange, 200, completion.whole());
         }
     }
 
@@ -194,10 +151,7 @@ final class OpenAiDoor {
         }
 
         private ObjectNode usage() {
-            var out = Reply.tokens(said.text())
-                    + said.calls().stream()
-                            .mapToInt(call -> Reply.tokens(call.arguments()))
-                            .sum();
+            var out = tokens(said);
             return Json.object()
                     .put("prompt_tokens", prompt.tokens())
                     .put("completion_tokens", out)
@@ -228,9 +182,7 @@ final class OpenAiDoor {
         }
 
         void stream(HttpExchange exchange, boolean withUsage) throws IOException, InterruptedException {
-            exchange.getResponseHeaders().set("Content-Type", "text/event-stream; charset=utf-8");
-            exchange.sendResponseHeaders(200, 0);
-            var out = exchange.getResponseBody();
+            var out = events(exchange);
             var first = Json.object().put("role", "assistant");
             first.put("content", said.calls().isEmpty() ? "" : null);
             event(out, delta(first, null));
@@ -238,10 +190,7 @@ final class OpenAiDoor {
                 Thread.sleep(said.pause());
                 event(out, delta(Json.object().put("content", piece), null));
             }
-            if (said.cut()) {
-                // Whoever throws in the middle of an answer ends the connection, and not the answer.
-                throw new IOException("cut on purpose");
-            }
+            cut(said);
             for (int i = 0; i < said.calls().size(); i++) {
                 for (var piece : call(i)) {
                     event(out, delta(piece, null));
@@ -254,7 +203,7 @@ final class OpenAiDoor {
                 last.set("usage", usage());
                 event(out, last);
             }
-            out.write("data: [DONE]\n\n".getBytes(StandardCharsets.UTF_8));
+            Door.event(out, "data: [DONE]\n\n");
         }
 
         /// A call comes in pieces: its name first, then its arguments.
@@ -294,31 +243,16 @@ final class OpenAiDoor {
         }
 
         private static void event(OutputStream out, ObjectNode chunk) throws IOException {
-            out.write(("data: " + Json.text(chunk) + "\n\n").getBytes(StandardCharsets.UTF_8));
-            out.flush();
+            Door.event(out, "data: " + Json.text(chunk) + "\n\n");
         }
     }
 
-    private static void refuse(HttpExchange exchange, Reply.Refused refused) throws IOException {
-        if (refused.again().isPositive()) {
-            exchange.getResponseHeaders()
-                    .set("retry-after", String.valueOf(refused.again().toSeconds()));
-        }
+    @Override
+    ObjectNode refusal(Reply.Refused refused) {
         var answer = Json.object();
         var error = answer.putObject("error").put("message", refused.message()).put("type", refused.type());
         error.putNull("param");
         error.put("code", refused.code().isEmpty() ? null : refused.code());
-        send(exchange, refused.status(), answer);
-    }
-
-    private static void send(HttpExchange exchange, int status, ObjectNode body) throws IOException {
-        var bytes = Json.bytes(body);
-        exchange.getResponseHeaders().set("Content-Type", "application/json");
-        exchange.sendResponseHeaders(status, bytes.length);
-        exchange.getResponseBody().write(bytes);
-    }
-
-    private static String hex() {
-        return UUID.randomUUID().toString().replace("-", "");
+        return answer;
     }
 }

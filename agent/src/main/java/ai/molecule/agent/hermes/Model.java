@@ -4,9 +4,12 @@ import ai.molecule.protocol.Json;
 import dev.langchain4j.agent.tool.ToolSpecification;
 import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.exception.HttpException;
+import dev.langchain4j.model.anthropic.AnthropicStreamingChatModel;
+import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
+import dev.langchain4j.model.googleai.GoogleAiGeminiStreamingChatModel;
 import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
 import java.net.http.HttpClient;
 import java.time.Duration;
@@ -17,15 +20,22 @@ import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// A model behind OpenAI's chat completions, whose answers are streamed.
+/// A model behind its provider's own protocol, whose answers are streamed.
 final class Model {
 
     private static final Duration PATIENCE = Duration.ofMinutes(5);
     private static final int PROBLEM_LENGTH_MAX = 300;
 
+    /// How long an answer may be where a provider wants to be told.
+    private static final int TOKENS_MAX = 8192;
+
     /// What servers say that have no function calling: Ollama's, vLLM's, llama.cpp's own words.
     private static final Pattern NO_TOOLS = Pattern.compile(
             "(?i)not support (tools|function)|tool.?choice requires|tools param requires|tools.{0,20}not supported");
+
+    /// What providers say of a conversation that is too long: OpenAI and its kin, Anthropic, Google.
+    private static final Pattern TOO_LONG = Pattern.compile(
+            "context_length_exceeded|maximum context length|prompt is too long|exceeds the maximum number of tokens");
 
     private final ModelSettings settings;
     private final HttpClient client;
@@ -55,13 +65,7 @@ final class Model {
             Consumer<String> words,
             Consumer<String> waiting)
             throws ModelException, InterruptedException {
-        var model = OpenAiStreamingChatModel.builder()
-                .httpClientBuilder(new ModelHttp(client, waiting))
-                .baseUrl(settings.url().toString())
-                .apiKey(settings.key().isEmpty() ? "none" : settings.key())
-                .modelName(settings.model())
-                .timeout(PATIENCE)
-                .build();
+        var model = of(settings, new ModelHttp(client, waiting));
         var over = new CompletableFuture<ChatResponse>();
         var request = ChatRequest.builder().messages(conversation);
         if (!tools.isEmpty()) {
@@ -78,6 +82,43 @@ final class Model {
             }
             throw explained(failed.getCause(), !tools.isEmpty());
         }
+    }
+
+    private static StreamingChatModel of(ModelSettings settings, ModelHttp http) {
+        var url = settings.url().toString();
+        var key = settings.key().isEmpty() ? "none" : settings.key();
+        return switch (settings.provider()) {
+            case OPENAI ->
+                OpenAiStreamingChatModel.builder()
+                        .httpClientBuilder(http)
+                        .baseUrl(url)
+                        .apiKey(key)
+                        .modelName(settings.model())
+                        .timeout(PATIENCE)
+                        .build();
+            case ANTHROPIC ->
+                AnthropicStreamingChatModel.builder()
+                        .httpClientBuilder(http)
+                        .baseUrl(url)
+                        .apiKey(key)
+                        .modelName(settings.model())
+                        .maxTokens(TOKENS_MAX)
+                        .cacheSystemMessages(true)
+                        .cacheTools(true)
+                        .timeout(PATIENCE)
+                        .build();
+            case GEMINI ->
+                GoogleAiGeminiStreamingChatModel.builder()
+                        .httpClientBuilder(http)
+                        .baseUrl(url)
+                        .apiKey(key)
+                        .modelName(settings.model())
+                        // What it thought goes with a tool's result, or newer models refuse it.
+                        .returnThinking(true)
+                        .sendThinking(true)
+                        .timeout(PATIENCE)
+                        .build();
+        };
     }
 
     /// An answer that is none is no answer: whoever keeps one could not go on.
@@ -125,13 +166,15 @@ final class Model {
         }
         var problem = problem(http);
         return switch (http.statusCode()) {
-            case 401, 403 ->
-                new ModelException("the key for " + settings + " was refused; set the secret OPENAI_API_KEY", cause);
+            case 401, 403 -> refusedKey(cause);
             case 404 -> new ModelException("there is no model " + settings + ": " + problem, cause);
             case 429 -> new ModelException("too many requests for " + settings + ": " + problem, cause);
             case 400, 413, 422, 501 -> {
                 if (tooLong(http)) {
                     yield ModelException.tooLong(cause);
+                }
+                if (problem.contains("API key not valid")) {
+                    yield refusedKey(cause);
                 }
                 yield withTools && NO_TOOLS.matcher(problem).find()
                         ? ModelException.noTools(cause)
@@ -143,9 +186,15 @@ final class Model {
         };
     }
 
+    private ModelException refusedKey(Throwable cause) {
+        return new ModelException(
+                "the key for " + settings + " was refused; set the secret "
+                        + settings.provider().keyName(),
+                cause);
+    }
+
     private static boolean tooLong(HttpException http) {
-        var text = String.valueOf(http.getMessage());
-        return text.contains("context_length_exceeded") || text.contains("maximum context length");
+        return TOO_LONG.matcher(String.valueOf(http.getMessage())).find();
     }
 
     private static @Nullable HttpException http(@Nullable Throwable failure) {

@@ -4,14 +4,11 @@ import java.net.URI;
 import java.util.ArrayList;
 import java.util.Map;
 
-/// Which model, where, and with what key.
+/// Which model, whose, where, and with what key.
 ///
-/// @param url where its server takes chat completions, without that path
+/// @param url where its server is asked, without the operation's own path
 /// @param key what it is shown; empty for servers that want none
-record ModelSettings(URI url, String key, String model) {
-
-    private static final String PROVIDER = "openai:";
-    private static final String URL_DEFAULT = "https://api.openai.com/v1";
+record ModelSettings(Provider provider, URI url, String key, String model) {
 
     /// Reads what the workspace is and what its agent has.
     ///
@@ -21,26 +18,25 @@ record ModelSettings(URI url, String key, String model) {
     static ModelSettings read(String wanted, Map<String, String> values) {
         var faults = new ArrayList<String>();
         var model = (wanted.isBlank() ? values.getOrDefault("MODEL", "") : wanted).strip();
-        if (model.isEmpty()) {
+        var provider = Provider.of(model, values);
+        var bare = Provider.bare(model).strip();
+        if (bare.isEmpty()) {
             faults.add("model: expected the name of one; set \"model\" of the workspace");
-        } else if (model.matches("(anthropic|gemini|google_genai|google):.*")) {
-            faults.add("model: expected one behind OpenAI's protocol, but found " + model);
         }
-        var key = values.getOrDefault("OPENAI_API_KEY", "").strip();
-        var url = values.getOrDefault("OPENAI_BASE_URL", "").strip();
+        var key = values.getOrDefault(provider.keyName(), "").strip();
+        var url = values.getOrDefault(provider.urlName(), "").strip();
         if (key.isEmpty() && url.isEmpty()) {
-            faults.add("OPENAI_API_KEY: expected this secret, or OPENAI_BASE_URL of a server that wants no key");
+            faults.add(provider.keyName() + ": expected this secret, or " + provider.urlName()
+                    + " of a server that wants no key");
         }
         if (!url.isEmpty() && !url.matches("https?://[^/\\s]+\\S*")) {
-            faults.add("OPENAI_BASE_URL: expected http://host/v1 or https://host/v1");
+            faults.add(provider.urlName() + ": expected http://host or https://host"
+                    + (provider == Provider.OPENAI ? ", with /v1" : ""));
         }
         if (!faults.isEmpty()) {
             throw new IllegalArgumentException(String.join("\n", faults));
         }
-        return new ModelSettings(
-                URI.create(url.isEmpty() ? URL_DEFAULT : url.replaceFirst("/+$", "")),
-                key,
-                model.startsWith(PROVIDER) ? model.substring(PROVIDER.length()) : model);
+        return new ModelSettings(provider, URI.create(provider.url(url)), key, bare);
     }
 
     @Override
