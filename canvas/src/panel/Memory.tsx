@@ -52,11 +52,9 @@ export function Memory({ workspace }: { workspace: Workspace }) {
               {one.written_by === "operator" ? "you" : one.workspace_name} · {one.namespace} · {new Date(one.created_at).toLocaleString()}
               {one.similarity_score !== undefined && ` · ${Math.round(one.similarity_score * 100)} % alike`}
             </small>
-            {one.workspace_id === workspace.id && (
-              <button className="quiet" aria-label={`Forget: ${one.content.slice(0, 60)}`} onClick={() => void api.forget(workspace.id, one.id).then(() => say("Forgotten"), complain)}>
-                Forget
-              </button>
-            )}
+            <button className="quiet" aria-label={`Forget: ${one.content.slice(0, 60)}`} onClick={() => void api.forget(one.workspace_id, one.id).then(() => say("Forgotten"), complain)}>
+              Forget
+            </button>
           </li>
         ))}
       </ul>

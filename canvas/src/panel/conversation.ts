@@ -73,16 +73,21 @@ function state(before: Conversation, taskId: string, wire: string, said: string)
   switch (wire) {
     case "TASK_STATE_FAILED":
     case "TASK_STATE_REJECTED":
-      return last(before, (turn) => ({ ...turn, tone: "error", note: said || "failed" }));
+      return over(before, (turn) => ({ ...turn, tone: "error", note: said || "failed" }));
     case "TASK_STATE_CANCELED":
-      return last(before, (turn) => ({ ...turn, tone: "canceled", note: "canceled" }));
+      return over(before, (turn) => ({ ...turn, tone: "canceled", note: "canceled" }));
     case "TASK_STATE_INPUT_REQUIRED":
       return { ...last(before, (turn) => ({ from: "agent", text: turn.text + said, tone: "question" })), waitingTask: taskId };
     case "TASK_STATE_COMPLETED":
-      return last(before, ({ note: _note, ...turn }) => turn);
+      return over(before, ({ note: _note, ...turn }) => turn);
     default:
       return said ? last(before, (turn) => ({ ...turn, note: said })) : before;
   }
+}
+
+/** A task that has ended waits for nothing. */
+function over(before: Conversation, change: (turn: Turn) => Turn): Conversation {
+  return { ...last(before, change), waitingTask: undefined };
 }
 
 function last(before: Conversation, change: (turn: Turn) => Turn): Conversation {

@@ -7,6 +7,7 @@ create table approvals (
     action       text not null,
     reason       text not null,
     context      text not null,               -- JSON
+    mark         text not null,               -- of what is asked, the same for the same question only
     status       text not null check (status in ('pending', 'approved', 'denied', 'expired', 'withdrawn')),
     decided_by   text not null default '',
     decided_at   timestamptz,
@@ -19,5 +20,5 @@ create index approvals_pending on approvals (created_at) where status = 'pending
 create index approvals_untold on approvals (decided_at) where status <> 'pending' and not told;
 
 -- The same question in the same task is the same approval, however often its agent starts anew.
-create unique index approvals_once on approvals (workspace_id, task_id, md5(action || chr(10) || reason))
+create unique index approvals_once on approvals (workspace_id, task_id, mark)
     where task_id is not null and status in ('pending', 'approved', 'denied');

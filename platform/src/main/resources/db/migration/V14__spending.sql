@@ -53,7 +53,7 @@ create function budget_state(of_workspace uuid, today date) returns text languag
 $$;
 
 create function cost_of(of_model text, input_tokens bigint, output_tokens bigint) returns bigint language sql stable as $$
-    select ceil((input_tokens::numeric * p.input + output_tokens::numeric * p.output) / 1000000)::bigint
+    select least(ceil((input_tokens::numeric * p.input + output_tokens::numeric * p.output) / 1000000), 9e15)::bigint
     from model_prices p
     where p.model = of_model or (right(p.model, 1) = '*' and starts_with(of_model, left(p.model, -1)))
     order by (p.model = of_model) desc, length(p.model) desc limit 1
@@ -94,7 +94,8 @@ begin
             input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens, cost = excluded.cost;
     insert into spending as s values (worker, month_of(after.day), coalesce(after.cost, 0), (after.cost is null)::int)
         on conflict (workspace_id, month) do update set
-            cost = s.cost + coalesce(after.cost, 0) - coalesce(before.cost, 0),
+            -- Nobody spends more than nine billion dollars; whoever says so breaks nothing.
+            cost = least(s.cost::numeric + coalesce(after.cost, 0) - coalesce(before.cost, 0), 9e15)::bigint,
             unpriced = s.unpriced + (after.cost is null)::int - (before.task_id is not null and before.cost is null)::int;
     update budgets set state = budget_state(worker, on_day) where workspace_id = worker;
     return null;

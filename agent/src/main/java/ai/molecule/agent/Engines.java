@@ -1,5 +1,6 @@
 package ai.molecule.agent;
 
+import ai.molecule.agent.claude.ClaudeEngine;
 import ai.molecule.agent.echo.EchoEngine;
 import ai.molecule.agent.hermes.HermesEngine;
 import ai.molecule.agent.hermes.Tools;
@@ -11,7 +12,7 @@ import java.util.List;
 final class Engines {
 
     /// All of them.
-    static final List<String> RUNTIMES = List.of("echo", "hermes");
+    static final List<String> RUNTIMES = List.of("echo", "hermes", "claude-code");
 
     private Engines() {}
 
@@ -25,6 +26,7 @@ final class Engines {
         return switch (runtime) {
             case "echo" -> new EchoEngine(name -> surroundings.values().get(name));
             case "hermes" -> new HermesEngine(surroundings, client, state, tools);
+            case "claude-code" -> new ClaudeEngine(surroundings, state, tools);
             default ->
                 throw new IllegalArgumentException(
                         "RUNTIME: this agent has no engine for " + runtime + "; it has " + String.join(", ", RUNTIMES));

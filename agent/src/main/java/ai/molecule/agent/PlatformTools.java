@@ -25,6 +25,11 @@ final class PlatformTools implements Tools {
         this.line = line;
     }
 
+    @Override
+    public Optional<Server> server() {
+        return line.tools().map(url -> new Server(url, line.token()));
+    }
+
     /// Those that it has now; the last ones known while the platform cannot be asked.
     @Override
     public List<ToolSpecification> all() throws IOException, InterruptedException {

@@ -221,7 +221,8 @@ final class House implements AutoCloseable {
         var board = new Board(database, clock);
         var activity = new Activity(database, journal, clock);
         var telling = new Telling(sending);
-        var approvals = new Approvals(workspaces, ledger, telling, journal, database, settings.approvals(), clock);
+        var approvals =
+                new Approvals(workspaces, ledger, telling, secrets, journal, database, settings.approvals(), clock);
         var meaning = new Meaning(directory.path().resolve("native"));
         var memories = new Memories(workspaces, secrets, meaning, journal, database, clock);
         var feed = new Feed(journal, workspaces, board, database, clock);
@@ -328,7 +329,12 @@ final class House implements AutoCloseable {
         keep(new Loop("leases", RENEWAL_PACE, deliveries::renew)).start();
         keep(new Loop("deadlines", LOOK_PACE, new Deadlines(ledger, asking, clock)::round))
                 .start();
-        keep(new Loop("retention", RETENTION_PACE, new Retention(database, settings.retention(), clock)::round))
+        var retention = new Retention(database, settings.retention(), clock);
+        keep(new Loop("retention", RETENTION_PACE, () -> {
+                    retention.round();
+                    approvals.removeDecided(clock.instant().minus(settings.retention()));
+                    memories.tidy();
+                }))
                 .start();
         keep(new Loop("watched-tasks", WATCH_PACE, ledger::look)).start();
         keep(new Loop("approvals", LOOK_PACE, approvals::round)).start();

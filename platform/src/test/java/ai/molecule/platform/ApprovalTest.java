@@ -7,6 +7,7 @@ import ai.molecule.llm.LlmEmulator;
 import ai.molecule.llm.SpokenScript;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -238,6 +239,37 @@ class ApprovalTest {
         house.awaitTask(id, task, "completed");
         assertThat(only(id).path("status").asText()).isEqualTo("approved");
         assertThat(asks(id, "once")).as("another task asks anew").isNotEqualTo(task);
+    }
+
+    @Test
+    void anotherContextIsAnotherQuestionAndSecretsStayOut() throws Exception {
+        var id = thinking("Poster", "");
+        var trace = "0af7651916cd43dd8448eb211c80319c";
+        var begun = house.call(
+                "POST",
+                "/workspaces/" + id + "/a2a",
+                TestHouse.ADMIN_TOKEN,
+                TestHouse.message("message/send", "call request_approval {\\\"action\\\":\\\"first\\\"}"),
+                Map.of("traceparent", "00-" + trace + "-b7ad6b7169203331-01"));
+        var task = begun.body().path("result").path("id").asText();
+        var course = Map.of(
+                "traceparent", "00-" + trace + "-" + task.replace("-", "").substring(0, 16) + "-01");
+        var ids = new HashSet<String>();
+        for (var cmd : List.of("ls", "ls", "rm -rf /")) {
+            var answer = house.call(
+                    "POST",
+                    "/workspaces/" + id + "/approvals",
+                    TestHouse.ADMIN_TOKEN,
+                    "{\"action\":\"run with sk-proj-abcdefghijklmnop1234\",\"task_id\":\"" + ids.size()
+                            + "\",\"context\":{\"cmd\":\"" + cmd + "\"}}",
+                    course);
+            assertThat(answer.status()).isEqualTo(201);
+            ids.add(answer.text("approval_id"));
+        }
+        assertThat(ids).hasSize(2);
+        assertThat(house.get("/events/" + id).body().toString())
+                .contains("[redacted]")
+                .doesNotContain("sk-proj");
     }
 
     @Test

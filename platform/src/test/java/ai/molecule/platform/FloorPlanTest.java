@@ -36,7 +36,7 @@ class FloorPlanTest {
                             "access",
                             "journal",
                             "store")),
-            entry("approval", Set.of("a2a", "ledger", "workspace", "journal", "store")),
+            entry("approval", Set.of("a2a", "ledger", "workspace", "secret", "journal", "store")),
             entry("spending", Set.of("workspace", "journal", "store")),
             entry("memory", Set.of("workspace", "secret", "journal", "store")),
             entry("admission", Set.of("registry", "workspace", "secret", "access", "journal", "store")),

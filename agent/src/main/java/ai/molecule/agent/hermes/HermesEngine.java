@@ -3,6 +3,7 @@ package ai.molecule.agent.hermes;
 import ai.molecule.agent.Engine;
 import ai.molecule.agent.Self;
 import ai.molecule.agent.Surroundings;
+import ai.molecule.agent.Turns;
 import ai.molecule.agent.Usage;
 import ai.molecule.agent.Work;
 import ai.molecule.protocol.Message;
@@ -93,15 +94,6 @@ public final class HermesEngine implements Engine {
         return waiting.has(taskId);
     }
 
-    /// The system prompt.
-    private static String instructions(Self self) {
-        if (self.name().isEmpty()) {
-            return "";
-        }
-        return "You are " + self.name() + (self.role().isEmpty() ? "." : ", " + self.role() + ".")
-                + " You work in a team of agents. Be brief and exact.";
-    }
-
     @Override
     public void work(Message message, Work work) throws Exception {
         var context = String.valueOf(message.contextId());
@@ -109,7 +101,7 @@ public final class HermesEngine implements Engine {
         turns.one(context, () -> {
             var self = surroundings.self();
             try {
-                var turn = new Turn(context, task, new Model(settings(self), client), instructions(self), work);
+                var turn = new Turn(context, task, new Model(settings(self), client), self.introduction(), work);
                 if (waiting.has(task)) {
                     turn.goOn(message);
                 } else {

@@ -3,6 +3,7 @@ package ai.molecule.agent.hermes;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.agent.tool.ToolSpecification;
 import java.io.IOException;
+import java.net.URI;
 import java.util.List;
 import java.util.Optional;
 
@@ -37,6 +38,16 @@ public interface Tools {
         /// @param approval by which the decision is known
         /// @param action what is to be decided
         record Asked(String approval, String action) implements Outcome {}
+    }
+
+    /// Where programs find the same tools, by MCP (streamable HTTP).
+    ///
+    /// @param token what it is shown, as a bearer
+    record Server(URI url, String token) {}
+
+    /// The server of these tools; empty where there is none.
+    default Optional<Server> server() {
+        return Optional.empty();
     }
 
     /// All of them, as they are now.

@@ -124,13 +124,16 @@ public final class Sending {
     }
 
     private Taken take(Incoming incoming) throws Fault {
-        if (spending.stopped(incoming.target())) {
+        var message = message(incoming);
+        var owner = Owner.of(incoming.caller());
+        // Whoever only asks again for what it has sent before gets its answer.
+        if (spending.stopped(incoming.target())
+                && !ledger.took(
+                        incoming.target(), owner, message.path("messageId").asText())) {
             throw incoming.fault(
                     ErrorCode.BUDGET_EXHAUSTED,
                     "Expected a workspace that may go on working, but " + spending.why(incoming.target()));
         }
-        var message = message(incoming);
-        var owner = Owner.of(incoming.caller());
         var named = message.path("taskId").asText("");
         var tree = new TaskTree();
         var submission = named.isEmpty()

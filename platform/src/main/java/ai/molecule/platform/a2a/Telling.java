@@ -25,6 +25,13 @@ public final class Telling {
         this.sending = sending;
     }
 
+    /// The course that the task itself was asked for in: what goes on inside another task needs no free slot.
+    private static Map<String, String> course(LedgerTask task) {
+        return task.parent() == null
+                ? Map.of()
+                : Map.of(Courses.TRACEPARENT, Courses.traceparent(task.trace(), task.parent()));
+    }
+
     /// Sends a message to go on with; false when it cannot be taken now.
     ///
     /// @param messageId by which a second try is known
@@ -43,10 +50,10 @@ public final class Telling {
                 .orElseGet(() -> new Caller.Admin(false));
         var call = new A2aCall(Json.nothing(), A2aMethod.SEND, A2aVersion.V1_0, params);
         try {
-            sending.send(new Incoming(task.target(), caller, call, Map.of(), null, Duration.ZERO, null, false));
+            sending.send(new Incoming(task.target(), caller, call, course(task), null, Duration.ZERO, null, false));
             return true;
         } catch (Fault | Refusal notNow) {
-            LOG.info("Task {} cannot be told yet: {}", task.id(), notNow.getMessage());
+            LOG.debug("Task {} cannot be told yet: {}", task.id(), notNow.getMessage());
             return false;
         } catch (InterruptedException stopping) {
             Thread.currentThread().interrupt();

@@ -5,14 +5,22 @@ import ai.molecule.platform.store.Database;
 import ai.molecule.platform.store.Row;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.WorkspaceId;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /// The SQL of approvals.
 final class ApprovalStore {
+
+    /// Where the context says what its agent calls the task.
+    static final String TASK = "task_id";
 
     private final Database database;
 
@@ -24,8 +32,8 @@ final class ApprovalStore {
     boolean insert(Approval approval, int max) {
         return database.update(
                         """
-                        insert into approvals (id, workspace_id, task_id, action, reason, context, status, created_at, expires_at)
-                        select ?, ?, ?, ?, ?, ?, 'pending', ?, ?
+                        insert into approvals (id, workspace_id, task_id, action, reason, context, mark, status, created_at, expires_at)
+                        select ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?
                         where (select count(*) from approvals where workspace_id = ? and status = 'pending') < ?
                         on conflict do nothing
                         """,
@@ -35,6 +43,7 @@ final class ApprovalStore {
                         approval.action(),
                         approval.reason(),
                         Json.text(approval.context()),
+                        mark(approval),
                         approval.createdAt(),
                         approval.expiresAt(),
                         approval.workspace().value(),
@@ -46,14 +55,23 @@ final class ApprovalStore {
     Optional<Approval> same(Approval approval) {
         return database.first(
                 """
-                select * from approvals where workspace_id = ? and task_id = ? and action = ? and reason = ?
+                select * from approvals where workspace_id = ? and task_id = ? and mark = ?
                     and status in ('pending', 'approved', 'denied')
-                """,
-                ApprovalStore::approval,
-                approval.workspace().value(),
-                approval.task(),
-                approval.action(),
-                approval.reason());
+                """, ApprovalStore::approval, approval.workspace().value(), approval.task(), mark(approval));
+    }
+
+    /// What is asked, as one word. What its agent calls the task may be another with each try.
+    private static String mark(Approval approval) {
+        var context = approval.context().deepCopy();
+        if (context instanceof ObjectNode object) {
+            object.remove(TASK);
+        }
+        var asked = Json.array().add(approval.action()).add(approval.reason()).add(context);
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Json.bytes(asked)));
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException(impossible);
+        }
     }
 
     Optional<Approval> find(WorkspaceId workspace, UUID id) {
@@ -117,8 +135,24 @@ final class ApprovalStore {
         return database.query("""
                 select a.* from approvals a join tasks t on t.id = a.task_id
                 where a.status <> 'pending' and not a.told and t.state = 'input-required'
+                    and not exists (select from budgets b where b.workspace_id = a.workspace_id and b.state = 'stopped')
                 order by a.decided_at limit ?
                 """, ApprovalStore::approval, limit);
+    }
+
+    /// Its own agent has read what became of those of a workspace, or of one of them.
+    void read(WorkspaceId workspace, @Nullable UUID only) {
+        database.update(
+                "update approvals set told = true where workspace_id = ? and status <> 'pending' and not told"
+                        + " and (?::uuid is null or id = ?::uuid)",
+                workspace.value(),
+                only,
+                only);
+    }
+
+    /// Removes those that came to something before a time.
+    int removeDecided(Instant before) {
+        return database.update("delete from approvals where told and status <> 'pending' and decided_at < ?", before);
     }
 
     void told(UUID id) {

@@ -6,6 +6,7 @@ import ai.molecule.platform.journal.Event;
 import ai.molecule.platform.journal.Journal;
 import ai.molecule.platform.ledger.Ledger;
 import ai.molecule.platform.ledger.LedgerTask;
+import ai.molecule.platform.secret.Secrets;
 import ai.molecule.platform.store.Database;
 import ai.molecule.platform.workspace.Workspaces;
 import ai.molecule.protocol.Json;
@@ -13,7 +14,11 @@ import ai.molecule.protocol.Refusal;
 import ai.molecule.protocol.Refusal.Reason;
 import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -34,6 +39,7 @@ public final class Approvals {
     private final Workspaces workspaces;
     private final Ledger ledger;
     private final Telling telling;
+    private final Secrets secrets;
     private final Journal journal;
     private final Database database;
     private final Duration patience;
@@ -44,6 +50,7 @@ public final class Approvals {
             Workspaces workspaces,
             Ledger ledger,
             Telling telling,
+            Secrets secrets,
             Journal journal,
             Database database,
             Duration patience,
@@ -52,6 +59,7 @@ public final class Approvals {
         this.workspaces = workspaces;
         this.ledger = ledger;
         this.telling = telling;
+        this.secrets = secrets;
         this.journal = journal;
         this.database = database;
         this.patience = patience;
@@ -91,9 +99,9 @@ public final class Approvals {
                 UUID.randomUUID(),
                 question.workspace(),
                 question.task(),
-                question.action(),
-                question.reason(),
-                question.context(),
+                secrets.clean(question.workspace(), question.action()),
+                secrets.clean(question.workspace(), question.reason()),
+                cleaned(question.workspace(), question.context()),
                 Status.PENDING,
                 "",
                 null,
@@ -104,11 +112,41 @@ public final class Approvals {
                 journal.append(Event.APPROVAL_REQUESTED, fresh.workspace(), fresh.facts());
                 return fresh;
             }
-            return store.same(fresh)
-                    .orElseThrow(() -> new Refusal(
-                            Reason.CONFLICT,
-                            "Expected at most " + PENDING_MAX + " approvals that wait for a decision"));
+            var same = store.same(fresh);
+            same.filter(one -> one.status() != Status.PENDING).ifPresent(one -> store.told(one.id()));
+            return same.orElseThrow(() -> new Refusal(
+                    Reason.CONFLICT, "Expected at most " + PENDING_MAX + " approvals that wait for a decision"));
         });
+    }
+
+    /// A value without secrets in its texts.
+    private JsonNode cleaned(WorkspaceId workspace, JsonNode value) {
+        return switch (value) {
+            case ObjectNode object -> {
+                var clean = Json.object();
+                object.properties().forEach(field -> clean.set(field.getKey(), cleaned(workspace, field.getValue())));
+                yield clean;
+            }
+            case ArrayNode array -> {
+                var clean = Json.array();
+                array.forEach(one -> clean.add(cleaned(workspace, one)));
+                yield clean;
+            }
+            case TextNode text -> TextNode.valueOf(secrets.clean(workspace, text.textValue()));
+            default -> value;
+        };
+    }
+
+    /// Its own agent has read what became of what it asked, and need not be told.
+    ///
+    /// @param only one of them; null for all
+    public void read(WorkspaceId workspace, @Nullable UUID only) {
+        store.read(workspace, only);
+    }
+
+    /// Removes what was decided before a time; says how many.
+    public int removeDecided(Instant before) {
+        return store.removeDecided(before);
     }
 
     /// One of a workspace's.
@@ -143,7 +181,9 @@ public final class Approvals {
         var asked = get(workspace, id);
         var status = yes ? Status.APPROVED : Status.DENIED;
         if (asked.expiresAt().isAfter(clock.instant()) && settle(asked, status, by)) {
-            tellThoseWhoWait();
+            store.awaited(AT_ONCE_MAX).stream()
+                    .filter(decided -> decided.id().equals(id))
+                    .forEach(this::tell);
             return get(workspace, id);
         }
         var now = get(workspace, id);
@@ -176,13 +216,15 @@ public final class Approvals {
         store.closeUnheard();
     }
 
-    /// A task is told once, however often this is tried: its mailbox knows the message.
     private void tellThoseWhoWait() {
-        for (var decided : store.awaited(AT_ONCE_MAX)) {
-            var task = decided.task() == null ? Optional.<LedgerTask>empty() : ledger.find(decided.task());
-            if (task.isPresent() && telling.tell(task.get(), "approval " + decided.id(), decided.told())) {
-                store.told(decided.id());
-            }
+        store.awaited(AT_ONCE_MAX).forEach(this::tell);
+    }
+
+    /// A task is told once, however often this is tried: its mailbox knows the message.
+    private void tell(Approval decided) {
+        var task = decided.task() == null ? Optional.<LedgerTask>empty() : ledger.find(decided.task());
+        if (task.isPresent() && telling.tell(task.get(), "approval " + decided.id(), decided.told())) {
+            store.told(decided.id());
         }
     }
 }

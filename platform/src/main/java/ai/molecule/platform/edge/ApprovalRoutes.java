@@ -70,13 +70,20 @@ public final class ApprovalRoutes {
     private Answer list(Call call) {
         workspaces.require(call.id());
         var list = Json.array();
+        if (!call.admin()) {
+            approvals.read(call.id(), null);
+        }
         approvals.of(call.id(), SHOWN_MAX).forEach(one -> list.add(one.toJson()));
         return Answer.ok(list);
     }
 
     private Answer show(Call call) {
         workspaces.require(call.id());
-        return Answer.ok(approvals.get(call.id(), approval(call)).toJson());
+        var found = approvals.get(call.id(), approval(call));
+        if (!call.admin()) {
+            approvals.read(call.id(), found.id());
+        }
+        return Answer.ok(found.toJson());
     }
 
     private Answer pending(Call call) {

@@ -237,6 +237,11 @@ public final class Ledger implements AutoCloseable {
         return tasks.overdue(now, limit);
     }
 
+    /// True when a message of this id was taken in before.
+    public boolean took(WorkspaceId target, Owner owner, String messageId) {
+        return tasks.took(target, owner, messageId);
+    }
+
     /// The tasks that are under way at agents which have used up their budget.
     public List<LedgerTask> overspent(int limit) {
         return tasks.overspent(limit);

@@ -314,7 +314,8 @@ final class LedgerStore {
     List<WorkspaceId> sleepersWithMail() {
         return database.query("""
                 select m.workspace_id from mailboxes m join workspaces w on w.id = m.workspace_id
-                where (m.queued > 0 or m.running > 0) and w.status = 'hibernated' limit 1000
+                where (m.queued > 0 or m.running > 0) and w.status = 'hibernated'
+                    and not exists (select from budgets b where b.workspace_id = w.id and b.state = 'stopped') limit 1000
                 """, row -> new WorkspaceId(row.uuid("workspace_id")));
     }
 
@@ -326,7 +327,8 @@ final class LedgerStore {
                     left join mailboxes m on m.workspace_id = w.id
                     left join presence p on p.workspace_id = w.id
                 where w.status in ('online', 'degraded') and w.backend <> 'external' and w.status_since < ?
-                    and coalesce(m.queued + m.running, 0) = 0 and coalesce(p.active_tasks, 0) = 0
+                    and (coalesce(m.queued, 0) = 0 or exists (select from budgets b where b.workspace_id = w.id and b.state = 'stopped'))
+                    and coalesce(m.running, 0) = 0 and coalesce(p.active_tasks, 0) = 0
                     and not exists (select from tasks t where t.target = w.id and t.state in ('input-required', 'auth-required'))
                     and not exists (select from tasks t where t.target = w.id and t.state_at > ?)
                     and not exists (select from tasks t where t.owner = w.id and t.created_at > ?)

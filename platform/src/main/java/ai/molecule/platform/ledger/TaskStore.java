@@ -61,12 +61,23 @@ final class TaskStore {
                 limit);
     }
 
+    boolean took(WorkspaceId target, Owner owner, String messageId) {
+        return database.first(
+                        "select true as took from deliveries where target = ? and owner = ? and message_id = ? limit 1",
+                        row -> row.flag("took"),
+                        target.value(),
+                        owner.value(),
+                        messageId)
+                .isPresent();
+    }
+
     /// The tasks that are under way at agents which have used up their budget.
     List<LedgerTask> overspent(int limit) {
         return database.query(
-                "select " + COLUMNS + " from budgets b join tasks t on t.target = b.workspace_id"
-                        + " where b.state = 'stopped' and t.state in ('submitted', 'working')"
-                        + " and exists (select from deliveries d where d.task_id = t.id and d.phase = 'leased') limit ?",
+                "select distinct " + COLUMNS
+                        + " from budgets b join deliveries d on d.target = b.workspace_id and d.phase = 'leased'"
+                        + " join tasks t on t.id = d.task_id"
+                        + " where b.state = 'stopped' and t.state in ('submitted', 'working') limit ?",
                 TaskStore::task,
                 limit);
     }

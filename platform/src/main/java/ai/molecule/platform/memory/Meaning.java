@@ -18,6 +18,8 @@ public final class Meaning {
 
     private static final Logger LOG = LoggerFactory.getLogger(Meaning.class);
 
+    private static final int DIMENSIONS = 384;
+
     private final Path cache;
     private final ReentrantLock loading = new ReentrantLock();
     private volatile @Nullable EmbeddingModel model;
@@ -28,9 +30,16 @@ public final class Meaning {
         this.cache = cache;
     }
 
-    /// A text's place; empty where there is no model.
+    /// A text's place; empty where there is no model. What means nothing to the model is near to nothing.
     Optional<float[]> of(String text) {
-        return loaded().map(found -> found.embed(text).content().vector());
+        return loaded().map(found -> {
+            try {
+                return found.embed(text).content().vector();
+            } catch (RuntimeException meaningless) {
+                LOG.debug("A text means nothing to the model", meaningless);
+                return new float[DIMENSIONS];
+            }
+        });
     }
 
     private Optional<EmbeddingModel> loaded() {

@@ -37,6 +37,9 @@ public final class Memories {
 
     private static final int PLACED_AT_ONCE_MAX = 100;
 
+    /// How many of its own newest ones a workspace's question may wait for.
+    private static final int PLACED_FIRST_MAX = 10;
+
     private final MemoryStore store;
     private final Workspaces workspaces;
     private final Secrets secrets;
@@ -98,13 +101,16 @@ public final class Memories {
         if (note.scope() == Scope.GLOBAL && writer.place().parent() != null) {
             throw new Refusal(Reason.FORBIDDEN, "only root workspaces can write GLOBAL memories");
         }
+        if (note.scope() == Scope.GLOBAL && writer.expiresAt() != null) {
+            throw new Refusal(Reason.FORBIDDEN, "only workspaces that stay can write GLOBAL memories");
+        }
         var fresh = new Memory(
                 UUID.randomUUID(),
                 note.workspace(),
                 writer.profile().name(),
                 note.scope(),
-                note.namespace(),
-                Redaction.of(secrets.masked(note.workspace(), note.content())),
+                secrets.clean(note.workspace(), note.namespace()),
+                secrets.clean(note.workspace(), note.content()),
                 note.writtenBy(),
                 note.task(),
                 clock.instant(),
@@ -174,7 +180,7 @@ public final class Memories {
 
     /// What is near in meaning, the nearest first.
     private List<Memory> alike(View view, Question question) {
-        place();
+        place(store.unplaced(view.workspace(), PLACED_FIRST_MAX));
         var place = meaning.of(question.query());
         if (place.isEmpty()) {
             return List.of();
@@ -215,14 +221,18 @@ public final class Memories {
                 .toList();
     }
 
-    /// One look: finds out what was remembered means, and forgets what nobody can see any more.
+    /// One look: finds out what was remembered means.
     public void round() {
-        place();
+        place(store.unplaced(PLACED_AT_ONCE_MAX));
+    }
+
+    /// Forgets what nobody can see any more.
+    public void tidy() {
         store.removeUnseen();
     }
 
-    private void place() {
-        for (var one : store.unplaced(PLACED_AT_ONCE_MAX)) {
+    private void place(List<MemoryStore.Unplaced> texts) {
+        for (var one : texts) {
             var place = meaning.of(one.content());
             if (place.isEmpty()) {
                 return;

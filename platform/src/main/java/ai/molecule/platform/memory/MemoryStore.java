@@ -21,7 +21,7 @@ final class MemoryStore {
     private static final String SEEN = """
              from memories m join workspaces w on w.id = m.workspace_id
             where (m.scope = 'GLOBAL' or (m.scope = 'LOCAL' and m.workspace_id = ?)
-                    or (m.scope = 'TEAM' and m.workspace_id in (select team_of(?))))
+                    or (m.scope = 'TEAM' and m.workspace_id = any (array(select team_of(?)))))
                 and (? = '' or m.scope = ?) and (? = '' or m.namespace = ?)
             """;
 
@@ -107,10 +107,11 @@ final class MemoryStore {
     /// A memory's meaning.
     record Placed(UUID id, byte[] vector) {}
 
-    /// The meanings of what is seen, the newest first.
+    /// The meanings of what is seen: what is the workspace's and its team's first, the newest first.
     List<Placed> vectors(View view, int limit) {
         return database.query(
-                "select m.id, m.vector" + SEEN + " and m.vector is not null order by m.created_at desc limit ?",
+                "select m.id, m.vector" + SEEN
+                        + " and m.vector is not null order by m.scope = 'GLOBAL', m.created_at desc limit ?",
                 row -> new Placed(row.uuid("id"), row.bytes("vector")),
                 view.with(limit));
     }
@@ -130,6 +131,15 @@ final class MemoryStore {
         return database.query(
                 "select id, content from memories where vector is null order by created_at limit ?",
                 row -> new Unplaced(row.uuid("id"), row.text("content")),
+                limit);
+    }
+
+    /// The newest of a workspace.
+    List<Unplaced> unplaced(WorkspaceId workspace, int limit) {
+        return database.query(
+                "select id, content from memories where vector is null and workspace_id = ? order by created_at desc limit ?",
+                row -> new Unplaced(row.uuid("id"), row.text("content")),
+                workspace.value(),
                 limit);
     }
 

@@ -206,6 +206,11 @@ public final class Secrets {
         return masked;
     }
 
+    /// The same, and without what has the form of a secret of somebody else: for what is kept and shown.
+    public String clean(WorkspaceId workspace, String text) {
+        return Redaction.of(masked(workspace, text));
+    }
+
     private static void check(String name, String value) {
         checkName(name);
         var upper = name.toUpperCase(Locale.ROOT);

@@ -68,6 +68,8 @@ public final class Spending {
         changes.set("monthly_spend", payload.path("monthly_spend"));
         changes.set("budget_state", payload.path("state"));
         payload.set("changes", changes);
+        payload.remove("state");
+        payload.put("budget_state", budget.state());
         journal.append(Event.BUDGET_CHANGED, workspace, payload);
         return budget;
     }
@@ -133,6 +135,7 @@ public final class Spending {
 
     /// One look: begins new months, and tells of budgets that are nearly or wholly used up, or open again.
     public void round() {
+        store.priceUnpriced();
         store.settle(clock.instant());
         database.inTransaction(() -> {
             var untold = store.untold();

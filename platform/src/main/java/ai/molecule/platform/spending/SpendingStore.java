@@ -135,7 +135,7 @@ final class SpendingStore {
                     where u.cost is null and cost_of(u.model, u.input_tokens, u.output_tokens) is not null
                     returning u.workspace_id, month_of(u.day) as month, u.cost),
                 sums as (select workspace_id, month, sum(cost) as cost, count(*) as turns from priced group by workspace_id, month)
-                update spending s set cost = s.cost + sums.cost, unpriced = s.unpriced - sums.turns
+                update spending s set cost = least(s.cost + sums.cost, 9e15)::bigint, unpriced = s.unpriced - sums.turns
                 from sums where s.workspace_id = sums.workspace_id and s.month = sums.month
                 """);
     }

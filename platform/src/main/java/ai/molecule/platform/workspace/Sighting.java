@@ -27,6 +27,8 @@ public record Sighting(Workspace workspace, Presence presence, Money money) {
             "privileged",
             "monthly_spend",
             "budget_limit",
+            "budget_remaining",
+            "unpriced_models",
             "budget_state");
 
     /// What the agent last said; all of it at rest before the first beat.

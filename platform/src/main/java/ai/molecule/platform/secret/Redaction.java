@@ -1,4 +1,4 @@
-package ai.molecule.platform.memory;
+package ai.molecule.platform.secret;
 
 import java.util.List;
 import java.util.regex.Pattern;

@@ -1,10 +1,10 @@
-package ai.molecule.agent.hermes;
+package ai.molecule.agent;
 
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// Turns of one conversation come one after the other; those of different ones never wait for each other.
-final class Turns {
+public final class Turns {
 
     private final ConcurrentHashMap<String, Line> lines = new ConcurrentHashMap<>();
 
@@ -15,12 +15,12 @@ final class Turns {
     }
 
     /// What is done in a turn.
-    interface Step {
+    public interface Step {
         void run() throws Exception;
     }
 
     /// Does something once the turns before it are over.
-    void one(String context, Step step) throws Exception {
+    public void one(String context, Step step) throws Exception {
         var line = lines.compute(context, (any, known) -> {
             var joined = known == null ? new Line() : known;
             joined.waiting++;

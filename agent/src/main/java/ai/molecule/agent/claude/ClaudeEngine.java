@@ -1,0 +1,179 @@
+package ai.molecule.agent.claude;
+
+import ai.molecule.agent.Engine;
+import ai.molecule.agent.Self;
+import ai.molecule.agent.Shelf;
+import ai.molecule.agent.Surroundings;
+import ai.molecule.agent.Turns;
+import ai.molecule.agent.Work;
+import ai.molecule.agent.hermes.Tools;
+import ai.molecule.protocol.Json;
+import ai.molecule.protocol.Message;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Runs Claude Code for each message, headless (<https://docs.claude.com/en/docs/claude-code/headless>). Each
+/// context has a session of its own, which outlives this process. It has the platform's tools, by MCP, and of its
+/// own those that it was given, in a directory of the workspace's; no settings of whoever owns the machine.
+public final class ClaudeEngine implements Engine {
+
+    private static final Path CONTAINERS_OWN = Path.of("/workspace");
+
+    private final Surroundings surroundings;
+    private final Path state;
+    private final Tools tools;
+    private final Shelf sessions;
+    private final Shelf waiting;
+    private final Turns turns = new Turns();
+
+    /// @param state where its sessions are kept, and what waits for people
+    public ClaudeEngine(Surroundings surroundings, Path state, Tools tools) {
+        this.surroundings = surroundings;
+        this.state = state.resolve("claude");
+        this.tools = tools;
+        this.sessions = new Shelf(this.state.resolve("sessions"));
+        this.waiting = new Shelf(this.state.resolve("waiting"));
+    }
+
+    @Override
+    public String runtime() {
+        return "claude-code";
+    }
+
+    @Override
+    public String description() {
+        return "Claude Code";
+    }
+
+    @Override
+    public String trouble() {
+        var self = surroundings.self();
+        try {
+            settings(self);
+            return "";
+        } catch (IllegalArgumentException missing) {
+            // What is not known yet is not missing.
+            return self.equals(Self.UNKNOWN)
+                    ? ""
+                    : String.valueOf(missing.getMessage()).replace("\n", "; ");
+        }
+    }
+
+    private ClaudeSettings settings(Self self) {
+        var values = new HashMap<>(System.getenv());
+        values.putAll(surroundings.values());
+        return ClaudeSettings.read(self.model(), values);
+    }
+
+    @Override
+    public boolean waits(String taskId, String contextId) {
+        return waiting.has(taskId);
+    }
+
+    @Override
+    public void work(Message message, Work work) throws Exception {
+        var context = String.valueOf(message.contextId());
+        var task = String.valueOf(message.taskId());
+        turns.one(context, () -> {
+            try {
+                var asked = waiting.of(task);
+                if (asked.isEmpty()) {
+                    turn(context, task, message.text(), work);
+                } else {
+                    goOn(context, task, Waiting.read(asked.get()), message, work);
+                }
+            } catch (IllegalArgumentException missing) {
+                work.fail(String.valueOf(missing.getMessage()));
+            }
+        });
+    }
+
+    /// What a task waits for.
+    ///
+    /// @param asked what people were asked, by the ids of the approvals
+    /// @param heard what its caller said meanwhile
+    private record Waiting(Map<String, String> asked, List<String> heard) {
+
+        static Waiting read(String text) {
+            var json = Json.trusted(text);
+            var heard = new ArrayList<String>();
+            json.path("heard").forEach(one -> heard.add(one.asText()));
+            return new Waiting(Json.texts(json.path("asked").asText()), heard);
+        }
+
+        String written() {
+            var json = Json.object().put("asked", Json.texts(asked));
+            heard.forEach(json.putArray("heard")::add);
+            return Json.text(json);
+        }
+    }
+
+    /// Goes on once people have decided all that they were asked.
+    private void goOn(String context, String task, Waiting waits, Message message, Work work)
+            throws IOException, InterruptedException {
+        var heard = new ArrayList<>(waits.heard());
+        if (!message.messageId().startsWith("approval ")) {
+            heard.add(message.text());
+        }
+        var open = new HashMap<String, String>();
+        var told = new ArrayList<String>();
+        for (var asked : waits.asked().entrySet()) {
+            tools.decided(asked.getKey())
+                    .ifPresentOrElse(
+                            decision -> told.add("A person was asked whether you may \"" + asked.getValue()
+                                    + "\", and this came of it: " + decision),
+                            () -> open.put(asked.getKey(), asked.getValue()));
+        }
+        if (!open.isEmpty()) {
+            waiting.keep(task, new Waiting(waits.asked(), heard).written());
+            work.ask(question(open));
+            return;
+        }
+        told.addAll(heard);
+        turn(context, task, String.join("\n\n", told), work);
+    }
+
+    private static String question(Map<String, String> asked) {
+        return "Waits for a person to decide: " + String.join("; ", asked.values());
+    }
+
+    private void turn(String context, String task, String text, Work work) throws IOException, InterruptedException {
+        var self = surroundings.self();
+        var settings = settings(self);
+        var session = sessions.of(context).orElse("");
+        var run = new ClaudeRun(settings, home(), directory(), work);
+        var told = run.ask(new ClaudeRun.Question(text, self.introduction(), session, tools.server()));
+        if (told.sessionLost()) {
+            work.say("its session is gone; it begins anew");
+            told = run.ask(new ClaudeRun.Question(text, self.introduction(), "", tools.server()));
+        }
+        if (!told.session().isEmpty()) {
+            sessions.keep(context, told.session());
+        }
+        if (!told.problem().isEmpty()) {
+            waiting.forget(task);
+            work.fail(settings.masked(told.problem()));
+        } else if (!told.asked().isEmpty()) {
+            waiting.keep(task, new Waiting(told.asked(), List.of()).written());
+            work.ask(question(told.asked()));
+        } else {
+            waiting.forget(task);
+            work.complete();
+        }
+    }
+
+    /// Where the program keeps what is its own.
+    private Path home() throws IOException {
+        return Files.createDirectories(state.resolve("home"));
+    }
+
+    /// Where it works: the workspace's own directory.
+    private Path directory() throws IOException {
+        return Files.isWritable(CONTAINERS_OWN) ? CONTAINERS_OWN : Files.createDirectories(state.resolve("workspace"));
+    }
+}
