@@ -66,9 +66,10 @@ elif [ -n "$CI" ]; then
 else
   note skipped engine "no Docker engine: $(tail -n 1 "$RESULTS/engine.log")"
 fi
+# With them comes Claude Code, which the agent's tests run.
+check interop-packages npm --prefix interop ci --no-audit --no-fund
 check java mvn_quiet verify -Dmaven.test.failure.ignore=false --fail-at-end
 check fast-start rehearse
-check interop-packages npm --prefix interop ci --no-audit --no-fund
 check interop npm --prefix interop exec -- vitest run --root interop --reporter=json --outputFile="$RESULTS/interop.json"
 
 if ensure chromium; then

@@ -212,7 +212,14 @@ final class ClaudeRun {
             try {
                 var event = Json.read(line);
                 switch (event.path("type").asText()) {
-                    case "system" -> begin(event);
+                    case "system" -> {
+                        if (event.path("subtype").asText().equals("api_retry")) {
+                            work.say("the model did not answer ("
+                                    + event.path("error_status").asText() + ") and is asked again");
+                        } else {
+                            begin(event);
+                        }
+                    }
                     case "stream_event" -> {
                         // What its helpers say among themselves is not its answer.
                         if (event.path("parent_tool_use_id").isNull()) {

@@ -59,6 +59,8 @@ record ClaudeSettings(Path program, Map<String, String> environment, String mode
         // Nothing but what was asked for leaves the house.
         environment.put("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1");
         environment.put("DISABLE_AUTOUPDATER", "1");
+        // As often as our own engines; its own choice takes minutes to say that a key is wrong.
+        environment.put("CLAUDE_CODE_MAX_RETRIES", "3");
         var model = (wanted.isBlank() ? values.getOrDefault("MODEL", "") : wanted).strip();
         var tools = values.getOrDefault(TOOLS, String.join(",", TOOLS_DEFAULT));
         return new ClaudeSettings(

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import ai.molecule.agent.Self;
+import ai.molecule.agent.TestSurroundings;
+import ai.molecule.agent.TestTools;
+import ai.molecule.agent.TestWork;
 import ai.molecule.llm.LlmEmulator;
 import ai.molecule.llm.Prompt;
 import ai.molecule.llm.Reply;

@@ -2,6 +2,9 @@ package ai.molecule.agent.hermes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.molecule.agent.TestSurroundings;
+import ai.molecule.agent.TestTools;
+import ai.molecule.agent.TestWork;
 import ai.molecule.llm.LlmEmulator;
 import ai.molecule.llm.Prompt;
 import ai.molecule.llm.SpokenScript;

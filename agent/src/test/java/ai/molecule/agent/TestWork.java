@@ -1,15 +1,12 @@
-package ai.molecule.agent.hermes;
+package ai.molecule.agent;
 
-import ai.molecule.agent.Engine;
-import ai.molecule.agent.Usage;
-import ai.molecule.agent.Work;
 import ai.molecule.protocol.Message;
 import ai.molecule.protocol.WorkspaceId;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /// Keeps what an engine reports.
-final class TestWork implements Work {
+public final class TestWork implements Work {
 
     private final List<String> pieces = new CopyOnWriteArrayList<>();
     private final List<String> said = new CopyOnWriteArrayList<>();
@@ -18,38 +15,45 @@ final class TestWork implements Work {
     private volatile Usage usage = Usage.none("nothing");
 
     /// Lets an engine work on a message.
-    static TestWork of(Engine engine, String context, String text) throws Exception {
+    public static TestWork of(Engine engine, String context, String text) throws Exception {
         return of(engine, context, "t", "m", text);
     }
 
-    static TestWork of(Engine engine, String context, String task, String messageId, String text) throws Exception {
+    /// Lets an engine work on a message of a task.
+    public static TestWork of(Engine engine, String context, String task, String messageId, String text)
+            throws Exception {
         var work = new TestWork();
         engine.work(new Message(messageId, context, task, true, List.of(text)), work);
         return work;
     }
 
-    List<String> pieces() {
+    /// What it said, as it came.
+    public List<String> pieces() {
         return List.copyOf(pieces);
     }
 
-    String text() {
+    /// All that it said.
+    public String text() {
         return String.join("", pieces);
     }
 
-    List<String> said() {
+    /// What it said of itself.
+    public List<String> said() {
         return List.copyOf(said);
     }
 
     /// True when the last piece was told to be the last.
-    boolean closed() {
+    public boolean closed() {
         return closed;
     }
 
-    String end() {
+    /// How it ended; empty while it goes on.
+    public String end() {
         return end;
     }
 
-    Usage usage() {
+    /// What it took.
+    public Usage usage() {
         return usage;
     }
 

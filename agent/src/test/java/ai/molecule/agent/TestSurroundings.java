@@ -1,11 +1,9 @@
-package ai.molecule.agent.hermes;
+package ai.molecule.agent;
 
-import ai.molecule.agent.Self;
-import ai.molecule.agent.Surroundings;
 import java.util.Map;
 
 /// Surroundings that a test can change.
-record TestSurroundings(Map<String, String> settings, String name, String model) implements Surroundings {
+public record TestSurroundings(Map<String, String> settings, String name, String model) implements Surroundings {
     @Override
     public Map<String, String> values() {
         return Map.copyOf(settings);

@@ -1,5 +1,6 @@
-package ai.molecule.agent.hermes;
+package ai.molecule.agent;
 
+import ai.molecule.agent.hermes.Tools;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.agent.tool.ToolSpecification;
 import java.util.List;
@@ -8,16 +9,18 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /// A tool that counts how often it was called, and one that asks a person.
-final class TestTools implements Tools {
+public final class TestTools implements Tools {
 
     private final List<ToolExecutionRequest> called = new CopyOnWriteArrayList<>();
     private volatile @Nullable String decision;
 
-    List<ToolExecutionRequest> called() {
+    /// What was called.
+    public List<ToolExecutionRequest> called() {
         return List.copyOf(called);
     }
 
-    void decide(String made) {
+    /// A person decides.
+    public void decide(String made) {
         decision = made;
     }
 
