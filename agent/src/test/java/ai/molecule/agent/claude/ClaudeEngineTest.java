@@ -117,6 +117,17 @@ class ClaudeEngineTest {
         var outside = state.resolve("outside.txt");
         work("call Write {\"file_path\":\"" + outside + "\",\"content\":\"not mine\"}");
         assertThat(outside).doesNotExist();
+        Files.writeString(outside, "a secret of the agent's");
+        for (var reading : List.of(
+                "call Read {\"file_path\":\"" + outside + "\"}",
+                "call Grep {\"pattern\":\"secret\",\"path\":\"" + state + "\",\"output_mode\":\"content\"}")) {
+            assertThat(work(reading).text())
+                    .as(reading)
+                    .startsWith("The tool answered: ")
+                    .containsIgnoringCase("permission")
+                    .doesNotContain("a secret of");
+        }
+        Files.delete(outside);
         var shell = work("call Bash {\"command\":\"touch " + outside + "\",\"description\":\"x\"}");
         assertThat(shell.text()).contains("No such tool");
         assertThat(outside).doesNotExist();
