@@ -147,6 +147,24 @@ describe("an agent that thinks", () => {
     await expect.poll(async () => (await house.api<{ budget_state: string }>("GET", `/workspaces/${id}`)).budget_state).toBe("open");
   });
 
+  it("shows the tools that it calls, and whom it asked", async () => {
+    const boss = await thinking("Boss");
+    const worker = await house.create({ name: "Helper", runtime: "echo", parent_id: boss });
+    await expect.poll(async () => (await house.api<{ status: string }>("GET", `/workspaces/${worker}`)).status, { timeout: 20_000 }).toBe("online");
+    const page = await person();
+    await card(page, "Boss").click({ position: { x: 60, y: 20 } });
+    await page.getByRole("tab", { name: "Chat" }).click();
+    await page.getByLabel("Message").fill(`call delegate_task {"workspace_id": "${worker}", "task": "count to three"}`);
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.getByText("The tool answered: count to three").waitFor();
+    await page.getByRole("list", { name: "Tools called" }).getByText("delegate_task").waitFor();
+    const delegated = page.getByRole("list", { name: "Delegated" });
+    await delegated.getByText("completed · count to three").waitFor();
+    await shot(page, "delegated");
+    await delegated.getByRole("button", { name: "Helper" }).click();
+    await page.getByRole("heading", { name: "Helper", level: 2 }).waitFor();
+  });
+
   it("hears a no from the chat itself", async () => {
     await thinking("Buyer");
     const page = await person();

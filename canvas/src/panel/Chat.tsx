@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { type StreamResponse, cancelTask, getTask, sendStreaming, subscribe } from "../api/a2a";
-import type { Workspace } from "../api/types";
+import type { TaskLine, Workspace } from "../api/types";
 import { STATUS_WORD } from "../store/words";
 import { api } from "../api/client";
 import { type Said, useFleet } from "../store/fleet";
@@ -8,6 +8,36 @@ import { useView } from "../store/view";
 import { ApprovalCard } from "../dialogs/Approvals";
 import { useApprovals } from "../store/approvals";
 import { type Conversation, EMPTY, ask, catchUp, failed, goOn, hear, notice } from "./conversation";
+
+/** What was asked of others for an answer, each with a way to it. */
+function Delegated({ task, changes }: { task: string; changes: string }) {
+  const [asked, setAsked] = useState<readonly TaskLine[]>([]);
+  const { select } = useView.getState();
+  const byId = useFleet((fleet) => fleet.byId);
+  useEffect(() => {
+    let wanted = true;
+    api
+      .task(task)
+      .then((shown) => wanted && setAsked(shown.tree.filter((one) => one.parent_task_id === task)))
+      .catch(() => {});
+    return () => {
+      wanted = false;
+    };
+  }, [task, changes]);
+  if (asked.length === 0) return null;
+  return (
+    <ul className="delegated" aria-label="Delegated">
+      {asked.map((one) => (
+        <li key={one.id}>
+          <button className="link" onClick={() => select(one.target_id, "tasks")}>
+            {byId[one.target_id]?.name ?? "a removed workspace"}
+          </button>{" "}
+          {one.state} · {one.text}
+        </li>
+      ))}
+    </ul>
+  );
+}
 
 /** A conversation with one agent over A2A, streamed as it speaks; a running answer can be canceled. */
 export function Chat({ workspace }: { workspace: Workspace }) {
@@ -92,6 +122,16 @@ export function Chat({ workspace }: { workspace: Workspace }) {
         {conversation.turns.length === 0 && <p className="hint">Say something to {workspace.name}. An echo agent also knows: slow, events, sleep, fail, ask, input.</p>}
         {conversation.turns.map((turn, index) => (
           <div key={index} className={`turn ${turn.from}${turn.tone ? ` ${turn.tone}` : ""}`}>
+            {turn.steps && (
+              <ul className="steps" aria-label="Tools called">
+                {turn.steps.map((tool, place) => (
+                  <li key={place}>{tool}</li>
+                ))}
+              </ul>
+            )}
+            {turn.task && turn.steps?.some((tool) => tool.startsWith("delegate_task")) && (
+              <Delegated task={turn.task} changes={`${turn.steps.length} ${busy}`} />
+            )}
             {turn.text}
             {turn.from === "agent" && busy && index === conversation.turns.length - 1 && <span className="caret" aria-hidden="true" />}
             {turn.note && <small>{turn.note}</small>}

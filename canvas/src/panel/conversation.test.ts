@@ -13,7 +13,7 @@ describe("a conversation", () => {
   it("grows word by word", () => {
     expect(after(task, words("one"), words(" two"), status("TASK_STATE_COMPLETED")).turns).toEqual([
       { from: "me", text: "hi" },
-      { from: "agent", text: "one two" },
+      { from: "agent", text: "one two", task: "t" },
     ]);
   });
 
@@ -23,8 +23,13 @@ describe("a conversation", () => {
     expect(notice(EMPTY, "hello").turns).toEqual([{ from: "agent", text: "hello", tone: "notice" }]);
   });
 
+  it("shows the tools that are called, and what else it says of itself", () => {
+    const calling = after(task, status("TASK_STATE_WORKING", "calls list_peers"), status("TASK_STATE_WORKING", "calls delegate_task"), status("TASK_STATE_WORKING", "waits"));
+    expect(calling.turns.at(-1)).toEqual({ from: "agent", text: "", task: "t", steps: ["list_peers", "delegate_task"], note: "waits" });
+  });
+
   it("says why a task failed", () => {
-    expect(after(task, status("TASK_STATE_FAILED", "out of ink")).turns.at(-1)).toEqual({ from: "agent", text: "", tone: "error", note: "out of ink" });
+    expect(after(task, status("TASK_STATE_FAILED", "out of ink")).turns.at(-1)).toEqual({ from: "agent", text: "", task: "t", tone: "error", note: "out of ink" });
   });
 
   it("answers the task that asked back", () => {

@@ -4,6 +4,10 @@ export interface Turn {
   from: "me" | "agent";
   text: string;
   note?: string;
+  /** The task that it is the answer of. */
+  task?: string;
+  /** The tools that were called for it, in order. */
+  steps?: readonly string[];
   tone?: "error" | "canceled" | "question" | "notice";
 }
 
@@ -16,6 +20,9 @@ export interface Conversation {
   /** The task that waits for our answer. */
   waitingTask: string | undefined;
 }
+
+/** How our engines say that they call a tool. */
+const CALLS = "calls ";
 
 export const EMPTY: Conversation = { turns: [], running: false, contextId: undefined, taskId: undefined, waitingTask: undefined };
 
@@ -51,7 +58,8 @@ export function failed(before: Conversation, problem: string): Conversation {
 
 export function hear(before: Conversation, event: StreamResponse): Conversation {
   if (event.task) {
-    const heard = { ...before, taskId: event.task.id, contextId: event.task.contextId };
+    const task = event.task.id;
+    const heard = { ...last(before, (turn) => ({ ...turn, task })), taskId: task, contextId: event.task.contextId };
     return state(heard, event.task.id, event.task.status.state, words(event.task.status.message?.parts));
   }
   if (event.artifactUpdate) {
@@ -81,13 +89,17 @@ function state(before: Conversation, taskId: string, wire: string, said: string)
     case "TASK_STATE_COMPLETED":
       return over(before, ({ note: _note, ...turn }) => turn);
     default:
-      return said ? last(before, (turn) => ({ ...turn, note: said })) : before;
+      return said ? last(before, (turn) => (said.startsWith(CALLS) ? called(turn, said.slice(CALLS.length)) : { ...turn, note: said })) : before;
   }
 }
 
 /** A task that has ended waits for nothing. */
 function over(before: Conversation, change: (turn: Turn) => Turn): Conversation {
   return { ...last(before, change), waitingTask: undefined };
+}
+
+function called({ note: _note, ...turn }: Turn, tool: string): Turn {
+  return { ...turn, steps: [...(turn.steps ?? []), tool] };
 }
 
 function last(before: Conversation, change: (turn: Turn) => Turn): Conversation {
