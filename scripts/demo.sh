@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Brings up a small organisation and keeps it busy until Ctrl-C, then removes what it made. Called by ./molecule demo.
+# Brings up a small team and has it work until Ctrl-C, then removes what it made. Called by ./molecule demo.
 set -euo pipefail
 
-JAVA="$1" AGENT_JAR="$2" MOLECULE="$3"
+JAVA="$1" AGENT_JAR="$2" MOLECULE="$3" LLM_JAR="$4"
 # A setting: the real variable, or the line in .env, or the default.
 setting() {
   local value="${!1:-}"
@@ -11,17 +11,18 @@ setting() {
 }
 
 DATA_DIR="$(setting DATA_DIR .molecule)"
-SECONDS_BETWEEN="${DEMO_PACE:-3}"
+SECONDS_BETWEEN="${DEMO_PACE:-10}"
 ROUNDS="${DEMO_ROUNDS:-0}" # 0: until Ctrl-C
 
 work="$(mktemp -d)"
-platform_pid="" external_pid="" made=()
+platform_pid="" external_pid="" model_pid="" made=()
 
 finish() {
   trap - EXIT INT TERM
   printf '\nRemoving the demo ...\n'
   for id in "${made[@]}"; do api DELETE "/workspaces/$id?confirm=true" >/dev/null 2>&1 || true; done
   [ -z "$external_pid" ] || kill "$external_pid" 2>/dev/null || true
+  [ -z "$model_pid" ] || kill "$model_pid" 2>/dev/null || true
   if [ -n "$platform_pid" ]; then
     kill "$platform_pid" 2>/dev/null || true
     wait "$platform_pid" 2>/dev/null || true
@@ -71,38 +72,114 @@ await_online() {
   exit 69
 }
 
-say() { # workspace text -> the answer's text
-  api POST "/workspaces/$1/a2a" "$(jq -nc --arg text "$2" \
-    '{jsonrpc: "2.0", id: 1, method: "message/send", params: {message: {role: "user", parts: [{kind: "text", text: $text}]}}}')" \
-    | jq -r '.error.message // ([.result.artifacts[]?.parts[]?.text] | join(""))'
-}
+# What the team thinks with: a model of yours where there is a key or a server, else the emulator.
+secrets='{}' model="$(setting MODEL '')" backend='{}'
+for name in OPENAI_API_KEY OPENAI_BASE_URL ANTHROPIC_API_KEY ANTHROPIC_BASE_URL GEMINI_API_KEY GEMINI_BASE_URL; do
+  value="$(setting "$name" '')"
+  [ -z "$value" ] || secrets="$(jq -c --arg name "$name" --arg value "$value" '. + {($name): $value}' <<<"$secrets")"
+done
+if [ "$secrets" = '{}' ]; then
+  env -i PATH="$PATH" PORT=0 "$JAVA" -XX:+UseSerialGC -Xmx128m -jar "$LLM_JAR" >"$work/model.log" 2>&1 &
+  model_pid=$!
+  for _ in $(seq 100); do
+    model_url="$(sed -n 's/.*OPENAI_BASE_URL=\([^ ]*\).*/\1/p' "$work/model.log")"
+    [ -z "$model_url" ] || break
+    sleep 0.1
+  done
+  secrets="$(jq -nc --arg url "$model_url" '{OPENAI_BASE_URL: $url}')" model=scripted
+  # Containers do not reach a model on this machine.
+  backend='{"backend":"process"}'
+  printf 'SCRIPTED: there is no key in .env, so the team follows a script, as an emulator of a provider reads it.\n'
+  printf 'With OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY (and MODEL) the same team thinks with a real model.\n\n'
+elif [ -z "$model" ]; then
+  case "$secrets" in
+    *ANTHROPIC*) model=anthropic:claude-sonnet-4-5 ;;
+    *GEMINI*) model=gemini:gemini-2.5-flash ;;
+    *) model=gpt-5-mini ;;
+  esac
+  printf 'The team thinks with %s; MODEL names another.\n\n' "$model"
+fi
+thinks="$(jq -nc --arg model "$model" --argjson secrets "$secrets" --argjson backend "$backend" '{runtime: "hermes", model: $model, secrets: $secrets} + $backend')"
 
-orchestrator="$(create Orchestrator 'Splits the work and asks others' '{"tier":3,"canvas":{"x":80,"y":80}}' | jq -r .id)"
+orchestrator="$(create Orchestrator 'Plans, asks others, asks a person before anything is published, and reports' "$(jq -c '. + {tier: 3, canvas: {x: 80, y: 80}}' <<<"$thinks")" | jq -r .id)"
 made+=("$orchestrator")
-researcher="$(create Researcher 'Finds and reads sources' "{\"parent_id\":\"$orchestrator\"}" | jq -r .id)"
-writer="$(create Writer 'Writes what was found' "{\"parent_id\":\"$orchestrator\"}" | jq -r .id)"
-external="$(create 'Laptop agent' 'Runs outside the platform, under your desk' '{"runtime":"external","external":true,"canvas":{"x":720,"y":80}}')"
-laptop="$(jq -r .id <<<"$external")"
-made+=("$laptop")
-
-install -m 600 /dev/null "$work/.auth_token"
-jq -r .connection.enrolment_token <<<"$external" >"$work/.auth_token"
-env -i PATH="$PATH" WORKSPACE_ID="$laptop" PLATFORM_URL="$base" WORKSPACE_CONFIG_PATH="$work" PORT=0 \
-  "$JAVA" -XX:+UseSerialGC -Xmx128m -jar "$AGENT_JAR" >"$work/agent.log" 2>&1 &
+researcher="$(create Researcher 'Finds and reads sources' "$(jq -c --arg parent "$orchestrator" '. + {parent_id: $parent}' <<<"$thinks")" | jq -r .id)"
+external="$(create Writer 'Writes what was found, from outside the platform' \
+  "$(jq -c --arg parent "$orchestrator" '{runtime: "external", model: .model, secrets: .secrets, parent_id: $parent}' <<<"$thinks")")"
+writer="$(jq -r .id <<<"$external")"
+env -i PATH="$PATH" HOME="$work" "$JAVA" -XX:+UseSerialGC -Xmx128m -jar "$AGENT_JAR" join "$base" \
+  --token "$(jq -r .connection.enrolment_token <<<"$external")" --state "$work/writer" --runtime hermes >"$work/agent.log" 2>&1 &
 external_pid=$!
 
-for id in "$orchestrator" "$researcher" "$writer" "$laptop"; do await_online "$id"; done
-printf 'Four agents are online: %s with %s and %s, and %s outside.\n' Orchestrator Researcher Writer 'Laptop agent'
+for id in "$orchestrator" "$researcher" "$writer"; do await_online "$id"; done
+printf 'Three agents are online: Orchestrator with Researcher, which the platform runs, and Writer, which joined over an uplink.\n'
 printf 'Watch them at %s (signs you in once). Ctrl-C removes them.\n\n' "$(api POST /signin-links '{}' | jq -r .url)"
+
+send() { # workspace text -> the task's id
+  api POST "/workspaces/$1/a2a" "$(jq -nc --arg text "$2" \
+    '{jsonrpc: "2.0", id: 1, method: "SendMessage", params: {message: {role: "ROLE_USER", parts: [{text: $text}]}, configuration: {returnImmediately: true}}}')" \
+    | jq -r '.result.task.id'
+}
+
+state() { api GET "/tasks/$1" | jq -r .state; }
+
+# Waits until a task waits for somebody, or has ended.
+settle() { # task
+  local now
+  for _ in $(seq 600); do
+    now="$(state "$1")"
+    case "$now" in submitted | working) sleep 0.3 ;; *) break ;; esac
+  done
+  printf '%s' "$now"
+}
+
+# Lets a person decide, on the canvas or here.
+decide() { # task
+  local asked id key=''
+  asked="$(api GET "/workspaces/$orchestrator/approvals" | jq -c --arg task "$1" '[.[] | select(.task_id == $task and .status == "pending")][0] // empty')"
+  [ -n "$asked" ] || return 0
+  id="$(jq -r .id <<<"$asked")"
+  printf '          Orchestrator asks you: may I "%s"?\n' "$(jq -r .action <<<"$asked")"
+  if [ -t 0 ] && [ "$ROUNDS" -eq 0 ]; then
+    printf '          Decide on the canvas, or press Enter to approve.\n'
+    while [ "$(state "$1")" = input-required ]; do
+      if read -r -t 1 key; then break; fi
+    done
+    [ "$(state "$1")" = input-required ] || return 0
+  else
+    printf '          Nobody is at this terminal; the demo approves it.\n'
+  fi
+  api POST "/workspaces/$orchestrator/approvals/$id/decide" '{"decision":"approved","decided_by":"the demo"}' >/dev/null || true
+}
 
 round=0
 while [ "$ROUNDS" -eq 0 ] || [ "$round" -lt "$ROUNDS" ]; do
   case $((round % 3)) in
-    0) to="$researcher" name=Researcher text='slow Three sources on quiet fans' ;;
-    1) to="$writer" name=Writer text='slow A paragraph about them' ;;
-    2) to="$laptop" name='Laptop agent' text='What is on your desk?' ;;
+    0) topic='quiet fans' ;;
+    1) topic='paper that lasts' ;;
+    2) topic='bridges made of wood' ;;
   esac
-  printf '%s  Orchestrator asks %-13s -> %s\n' "$(date +%T)" "$name" "$(say "$orchestrator" "ask $to $text")"
+  printf '%s  You ask Orchestrator to plan a briefing on %s\n' "$(date +%T)" "$topic"
+  task="$(send "$orchestrator" "plan a briefing on $topic")"
+  came="$(settle "$task")"
+  while [ "$came" = input-required ]; do
+    decide "$task"
+    sleep 0.5
+    came="$(settle "$task")"
+  done
+  shown="$(api GET "/tasks/$task")"
+  jq -r --arg task "$task" --arg researcher "$researcher" \
+    '.tree[] | select(.parent_task_id == $task) | "          asked \(if .target_id == $researcher then "Researcher" else "Writer" end) to \(.text): \(.state)"' <<<"$shown"
+  printf '%s  Orchestrator: %s\n' "$(date +%T)" \
+    "$(api POST "/workspaces/$orchestrator/a2a" "$(jq -nc --arg id "$task" '{jsonrpc: "2.0", id: 1, method: "GetTask", params: {id: $id}}')" \
+      | jq -r 'if (.result.artifacts | length) > 0 then [.result.artifacts[].parts[]?.text] | join("") else [.result.status.message.parts[]?.text] | join("") end')"
+  jq -r '.usage[] | "          \(.calls) calls of \(.model), \(.input_tokens) tokens read, \(.output_tokens) written\n"' <<<"$shown"
   round=$((round + 1))
-  sleep "$SECONDS_BETWEEN"
+  if [ -z "$model_pid" ]; then
+    # A real model costs money: nothing happens unless somebody wants it.
+    [ -t 0 ] || break
+    read -r -p 'Enter for another briefing, Ctrl-C to end. ' _ || break
+  else
+    sleep "$SECONDS_BETWEEN"
+  fi
 done

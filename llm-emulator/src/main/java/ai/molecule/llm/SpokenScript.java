@@ -23,7 +23,10 @@ public final class SpokenScript implements Script {
             fail <status>         refuses with that status
             nothing               says nothing
             cut <text>            breaks off after the text
-            forget                refuses every conversation of more than two messages as too long""";
+            forget                refuses every conversation of more than two messages as too long
+            plan <a briefing>     has one colleague find sources and another write, asks a person, reports
+            find <sources on …>   finds three
+            write <about …>       writes a paragraph""";
 
     private static final Duration BETWEEN = Duration.ofMillis(200);
     private static final int CONVERSATION_MAX = 2;
@@ -37,6 +40,9 @@ public final class SpokenScript implements Script {
         var space = asked.indexOf(' ');
         var word = (space < 0 ? asked : asked.substring(0, space)).toLowerCase(Locale.ROOT);
         var rest = space < 0 ? "" : asked.substring(space + 1);
+        if (word.equals("plan")) {
+            return Planning.next(rest, prompt);
+        }
         if (prompt.last().role() == Prompt.Role.TOOL && !word.equals("loop")) {
             return Reply.Said.of("The tool answered: " + prompt.last().text());
         }
@@ -66,6 +72,8 @@ public final class SpokenScript implements Script {
                         Duration.ZERO);
             case "nothing" -> Reply.Said.of("");
             case "cut" -> Reply.Said.of(rest).cutOff();
+            case "find" -> Reply.Said.of("Three " + rest + ": a measurement, a manual, and somebody who has one");
+            case "write" -> Reply.Said.of("A paragraph " + rest + ", in plain words, with its sources named.");
             case "forget" -> prompt.turns().size() > CONVERSATION_MAX ? tooLong() : Reply.Said.of("all forgotten");
             default -> Reply.Said.of("I heard: " + asked);
         };
