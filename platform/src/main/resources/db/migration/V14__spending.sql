@@ -98,6 +98,9 @@ begin
             cost = least(s.cost::numeric + coalesce(after.cost, 0) - coalesce(before.cost, 0), 9e15)::bigint,
             unpriced = s.unpriced + (after.cost is null)::int - (before.task_id is not null and before.cost is null)::int;
     update budgets set state = budget_state(worker, on_day) where workspace_id = worker;
+    if found and exists (select from budgets where workspace_id = worker and state = 'stopped') then
+        perform pg_notify('overspent', worker::text);
+    end if;
     return null;
 end $$;
 

@@ -14,11 +14,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Makes processes of configurations: environment, secrets, files, volumes; ends them, and looks after their
 /// checks.
 final class Boots {
+
+    private static final Pattern OURS = Pattern.compile("workspace-(echo|hermes|claude-code)(?:[:@]|$)");
 
     private static final Duration GOODBYE = Duration.ofSeconds(5);
     private static final Duration CHECK_PACE = Duration.ofSeconds(15);
@@ -45,6 +48,11 @@ final class Boots {
         var config = machine.config;
         var process = config.path("processes").path(0);
         var environment = new HashMap<String, String>();
+        // What the image says itself: which engine of our agent it is for.
+        var ours = OURS.matcher(config.path("image").asText());
+        if (ours.find()) {
+            environment.put("RUNTIME", ours.group(1));
+        }
         if (!process.path("ignore_app_secrets").asBoolean()) {
             environment.putAll(machine.app.secrets);
         }

@@ -312,6 +312,8 @@ final class House implements AutoCloseable {
         deliveries.onNeed(mail::wake);
         notices.on(Journal.CHANNEL, any -> deliveries.look(""));
         var waking = new Loop("waking", LOOK_PACE, sleep::wake);
+        var overspent = new Loop("overspent", LOOK_PACE, new Overspent(ledger, asking, spending)::round);
+        notices.on(Spending.CHANNEL, any -> overspent.wake());
         notices.on(Ledger.CHANNEL, deliveries::look);
         notices.on(Ledger.CHANNEL, inbox::look);
         notices.on(Ledger.CHANNEL, any -> waking.wake());
@@ -339,8 +341,7 @@ final class House implements AutoCloseable {
         keep(new Loop("watched-tasks", WATCH_PACE, ledger::look)).start();
         keep(new Loop("approvals", LOOK_PACE, approvals::round)).start();
         keep(new Loop("spending", LOOK_PACE, spending::round)).start();
-        keep(new Loop("overspent", LOOK_PACE, new Overspent(ledger, asking, spending)::round))
-                .start();
+        keep(overspent).start();
         keep(new Loop("memories", LOOK_PACE, memories::round)).start();
         keep(new Loop("traffic", LOOK_PACE, feed::lookAtTraffic)).start();
         uplinks.onOpen(workspace -> deliveries.look(workspace.toString()));

@@ -143,12 +143,7 @@ class HouseTest {
     void aKilledAgentIsOfflineWithinASecondAndComesBack() throws Exception {
         var id = house.online("mortal");
         var before = house.get("/workspaces/" + id).body().path("epoch").asLong();
-        var agent = ProcessHandle.current()
-                .descendants()
-                .filter(process -> environment(process).contains("WORKSPACE_ID=" + id))
-                .findFirst()
-                .orElseThrow();
-        agent.destroyForcibly();
+        TestHouse.agentOf(id).destroyForcibly();
         await().atMost(Duration.ofSeconds(1))
                 .pollInterval(Duration.ofMillis(10))
                 .until(() -> facts(id).contains("WORKSPACE_OFFLINE"));
@@ -160,15 +155,6 @@ class HouseTest {
 
     private static List<String> facts(String id) throws Exception {
         return house.get("/events/" + id).body().findValuesAsText("event_type");
-    }
-
-    private static String environment(ProcessHandle process) {
-        try {
-            return java.nio.file.Files.readString(
-                    java.nio.file.Path.of("/proc/" + process.pid() + "/environ"), StandardCharsets.ISO_8859_1);
-        } catch (java.io.IOException gone) {
-            return "";
-        }
     }
 
     @Test

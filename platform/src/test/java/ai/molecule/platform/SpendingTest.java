@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import ai.molecule.llm.LlmEmulator;
+import ai.molecule.llm.Reply;
 import ai.molecule.llm.SpokenScript;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -18,12 +21,21 @@ class SpendingTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final String KEY = "sk-emulated-0123456789";
 
+    /// Three seconds of words, and then a tool: again and again.
+    private static final Reply PONDERING = new Reply.Said(
+            Collections.nCopies(30, "hm "),
+            List.of(new Reply.ToolCall("list_peers", "{}")),
+            Duration.ofMillis(100),
+            false);
+
     private static TestHouse house;
     private static LlmEmulator emulator;
 
     @BeforeAll
     static void open() throws Exception {
-        emulator = LlmEmulator.open("127.0.0.1", 0, KEY, new SpokenScript());
+        var spoken = new SpokenScript();
+        emulator = LlmEmulator.open(
+                "127.0.0.1", 0, KEY, prompt -> prompt.asked().equals("ponder") ? PONDERING : spoken.answer(prompt));
         house = TestHouse.open();
     }
 
@@ -140,7 +152,7 @@ class SpendingTest {
     void whatIsUnderWayIsEndedWhenTheBudgetIs() throws Exception {
         price("endless", 0, 1_000_000);
         var id = thinking("endless", ",\"budget_limit\":1");
-        var task = house.drop(id, "loop list_peers", "").path("id").asText();
+        var task = house.drop(id, "ponder", "").path("id").asText();
         house.awaitTask(id, task, "failed");
         assertThat(house.task(id, task).path("status").path("message").toString())
                 .contains("its budget of this month is used up");

@@ -239,6 +239,23 @@ public final class TestHouse implements AutoCloseable {
     }
 
     /// A `message/send` of a text; the answer of the agent.
+    /// The process that does a workspace's work here.
+    public static ProcessHandle agentOf(String id) {
+        return ProcessHandle.current()
+                .descendants()
+                .filter(process -> environment(process).contains("WORKSPACE_ID=" + id))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static String environment(ProcessHandle process) {
+        try {
+            return Files.readString(Path.of("/proc/" + process.pid() + "/environ"), StandardCharsets.ISO_8859_1);
+        } catch (IOException gone) {
+            return "";
+        }
+    }
+
     public Heard say(String id, String bearer, String text) throws IOException, InterruptedException {
         return call("POST", "/workspaces/" + id + "/a2a", bearer, message("message/send", text), Map.of());
     }

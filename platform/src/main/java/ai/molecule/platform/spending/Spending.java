@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 /// (UTC); so does whoever has a budget and used a model of which nobody said what it costs.
 public final class Spending {
 
+    /// The channel on which a workspace is named that has used up its budget.
+    public static final String CHANNEL = "overspent";
+
     private static final long LIMIT_MAX = 100_000_000;
     private static final int DAYS_MAX = 366;
 
