@@ -18,7 +18,10 @@ work="$(mktemp -d)"
 platform_pid="" external_pid="" model_pid="" made=()
 
 finish() {
-  trap - EXIT INT TERM
+  # Nothing interrupts the cleaning up.
+  trap '' INT TERM HUP
+  trap - EXIT
+  set +e
   printf '\nRemoving the demo ...\n'
   for id in "${made[@]}"; do api DELETE "/workspaces/$id?confirm=true" >/dev/null 2>&1 || true; done
   [ -z "$external_pid" ] || kill "$external_pid" 2>/dev/null || true
@@ -34,7 +37,12 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 api() { # method path [body]
-  curl -fsS -X "$1" -H "@$work/authorization" -H 'Content-Type: application/json' "$base$2" ${3:+-d "$3"}
+  if [ -n "${3:-}" ]; then
+    # What is sent may hold keys: no other user of this machine sees it among the arguments.
+    printf '%s' "$3" | curl -fsS -X "$1" -H "@$work/authorization" -H 'Content-Type: application/json' --data-binary @- "$base$2"
+  else
+    curl -fsS -X "$1" -H "@$work/authorization" -H 'Content-Type: application/json' "$base$2"
+  fi
 }
 
 running_url() { sed -n 's/^process [0-9]*, //p' "$DATA_DIR/platform.pid" 2>/dev/null || true; }
@@ -60,23 +68,33 @@ install -m 600 /dev/null "$work/authorization"
 printf 'Authorization: Bearer %s\n' "${token:-$(cat "$DATA_DIR/admin-token")}" >"$work/authorization"
 
 create() { # name role extra-json
-  api POST /workspaces "$(jq -nc --arg name "$1" --arg role "$2" --argjson extra "$3" '{name: $name, role: $role} + $extra')"
+  api POST /workspaces "$(jq -c --arg name "$1" --arg role "$2" '{name: $name, role: $role} + .' <<<"$3")"
 }
 
 await_online() {
+  local seen=''
   for _ in $(seq 150); do
-    [ "$(api GET "/workspaces/$1" | jq -r .status)" != online ] || return 0
+    seen="$(api GET "/workspaces/$1" | jq -r '.status + " " + .status_reason')"
+    case "$seen" in
+      online*) return 0 ;;
+      degraded*) break ;;
+    esac
     sleep 0.2
   done
-  printf 'Workspace %s did not come online\n' "$1" >&2
+  printf 'Workspace %s did not come online: %s\n' "$1" "$seen" >&2
   exit 69
 }
 
 # What the team thinks with: a model of yours where there is a key or a server, else the emulator.
 secrets='{}' model="$(setting MODEL '')" backend='{}'
-for name in OPENAI_API_KEY OPENAI_BASE_URL ANTHROPIC_API_KEY ANTHROPIC_BASE_URL GEMINI_API_KEY GEMINI_BASE_URL; do
+names=()
+[ -z "$(setting OPENAI_API_KEY '')$(setting OPENAI_BASE_URL '')" ] || names+=(OPENAI_API_KEY OPENAI_BASE_URL)
+[ -z "$(setting ANTHROPIC_API_KEY '')" ] || names+=(ANTHROPIC_API_KEY ANTHROPIC_BASE_URL)
+[ -z "$(setting GEMINI_API_KEY '')" ] || names+=(GEMINI_API_KEY GEMINI_BASE_URL)
+for name in "${names[@]}"; do
   value="$(setting "$name" '')"
-  [ -z "$value" ] || secrets="$(jq -c --arg name "$name" --arg value "$value" '. + {($name): $value}' <<<"$secrets")"
+  case "$value" in http://localhost* | http://127.* | 'http://[::1]'*) backend='{"backend":"process"}' ;; esac
+  [ -z "$value" ] || secrets="$(value="$value" jq -c --arg name "$name" '. + {($name): env.value}' <<<"$secrets")"
 done
 if [ "$secrets" = '{}' ]; then
   env -i PATH="$PATH" PORT=0 "$JAVA" -XX:+UseSerialGC -Xmx128m -jar "$LLM_JAR" >"$work/model.log" 2>&1 &
@@ -99,7 +117,7 @@ elif [ -z "$model" ]; then
   esac
   printf 'The team thinks with %s; MODEL names another.\n\n' "$model"
 fi
-thinks="$(jq -nc --arg model "$model" --argjson secrets "$secrets" --argjson backend "$backend" '{runtime: "hermes", model: $model, secrets: $secrets} + $backend')"
+thinks="$(jq -c --arg model "$model" --argjson backend "$backend" '{runtime: "hermes", model: $model, secrets: .} + $backend' <<<"$secrets")"
 
 orchestrator="$(create Orchestrator 'Plans, asks others, asks a person before anything is published, and reports' "$(jq -c '. + {tier: 3, canvas: {x: 80, y: 80}}' <<<"$thinks")" | jq -r .id)"
 made+=("$orchestrator")

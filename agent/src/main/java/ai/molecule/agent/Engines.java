@@ -26,7 +26,7 @@ final class Engines {
         return switch (runtime) {
             case "echo" -> new EchoEngine(name -> surroundings.values().get(name));
             case "hermes" -> new HermesEngine(surroundings, client, state, tools);
-            case "claude-code" -> new ClaudeEngine(surroundings, state, tools);
+            case "claude-code" -> new ClaudeEngine(surroundings, System.getenv(), state, tools);
             default ->
                 throw new IllegalArgumentException(
                         "RUNTIME: this agent has no engine for " + runtime + "; it has " + String.join(", ", RUNTIMES));

@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +19,7 @@ final class AnthropicDoor extends Door {
 
     private static final Pattern REMINDER = Pattern.compile("(?s)<system-reminder>.*?</system-reminder>");
 
-    AnthropicDoor(String key, Script script, Consumer<Prompt> witness) {
+    AnthropicDoor(String key, Script script, Witness witness) {
         super(key, script, witness);
     }
 
@@ -194,10 +193,15 @@ final class AnthropicDoor extends Door {
 
         private ObjectNode usage(int output) {
             return Json.object()
-                    .put("input_tokens", prompt.tokens())
+                    .put("input_tokens", prompt.tokens() - cached())
                     .put("cache_creation_input_tokens", 0)
-                    .put("cache_read_input_tokens", 0)
+                    .put("cache_read_input_tokens", cached())
                     .put("output_tokens", output);
+        }
+
+        /// About a half of it is always known already.
+        private int cached() {
+            return prompt.tokens() / 2;
         }
 
         private String stop() {

@@ -9,7 +9,6 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.UUID;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// One provider's protocol: reads what is asked, lets the script answer, writes it in the provider's words.
@@ -19,14 +18,23 @@ abstract class Door {
 
     private final String key;
     private final Script script;
-    private final Consumer<Prompt> witness;
+    private final Witness witness;
 
     /// @param key what callers must show; empty for anything
     /// @param witness is told of everything that is asked
-    Door(String key, Script script, Consumer<Prompt> witness) {
+    Door(String key, Script script, Witness witness) {
         this.key = key;
         this.script = script;
         this.witness = witness;
+    }
+
+    /// Who remembers what was asked.
+    interface Witness {
+        /// The body of a request, as it came.
+        void heard(byte[] body);
+
+        /// What it asks.
+        void asked(Prompt prompt);
     }
 
     /// A request that the provider would not take.
@@ -46,9 +54,12 @@ abstract class Door {
         var body = exchange.getRequestBody().readNBytes(BODY_BYTES_MAX + 1);
         try {
             checkKey(exchange);
+            witness.heard(body);
             answer(exchange, body);
         } catch (RefusedException refused) {
             refuse(exchange, refused.reply);
+        } catch (TrailedOffException onPurpose) {
+            exchange.getResponseBody().flush();
         } catch (InterruptedException closing) {
             Thread.currentThread().interrupt();
         }
@@ -74,7 +85,7 @@ abstract class Door {
 
     /// What the script answers; empty where it refused, which is written already.
     final Reply.@Nullable Said reply(HttpExchange exchange, Prompt prompt) throws IOException {
-        witness.accept(prompt);
+        witness.asked(prompt);
         return switch (script.answer(prompt)) {
             case Reply.Refused refused -> {
                 refuse(exchange, refused);
@@ -121,9 +132,15 @@ abstract class Door {
 
     /// Whoever throws in the middle of an answer ends the connection, and not the answer.
     static void cut(Reply.Said said) throws IOException {
-        if (said.cut()) {
-            throw new IOException("cut on purpose");
+        switch (said.end()) {
+            case WHOLE -> {}
+            case BREAKS -> throw new IOException("cut on purpose");
+            case TRAILS_OFF -> throw new TrailedOffException();
         }
+    }
+
+    private static final class TrailedOffException extends IOException {
+        private static final long serialVersionUID = 1L;
     }
 
     /// About how many tokens an answer is.

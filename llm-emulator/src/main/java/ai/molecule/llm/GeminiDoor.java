@@ -9,7 +9,6 @@ import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +19,7 @@ final class GeminiDoor extends Door {
     private static final Pattern PATH =
             Pattern.compile("/v1beta/models/([^/:]+):(generateContent|streamGenerateContent|countTokens)");
 
-    GeminiDoor(String key, Script script, Consumer<Prompt> witness) {
+    GeminiDoor(String key, Script script, Witness witness) {
         super(key, script, witness);
     }
 
@@ -186,10 +185,13 @@ final class GeminiDoor extends Door {
         }
         candidate.put("index", 0);
         var written = tokens(said);
+        // It thinks first, as most do.
+        var thought = 1;
         chunk.putObject("usageMetadata")
                 .put("promptTokenCount", prompt.tokens())
                 .put("candidatesTokenCount", written)
-                .put("totalTokenCount", prompt.tokens() + written);
+                .put("thoughtsTokenCount", thought)
+                .put("totalTokenCount", prompt.tokens() + written + thought);
         return chunk.put("modelVersion", prompt.model()).put("responseId", hex());
     }
 

@@ -4,6 +4,7 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -12,13 +13,14 @@ import java.util.concurrent.Executors;
 
 /// Providers of models on one port: OpenAI's chat completions and Anthropic's Messages below `/v1`, Google's Gemini
 /// below `/v1beta`. Keeps nothing but the last prompts.
-public final class LlmEmulator implements AutoCloseable {
+public final class LlmEmulator implements Door.Witness, AutoCloseable {
 
     private static final int KEPT = 100;
 
     private final HttpServer server;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final Deque<Prompt> prompts = new ArrayDeque<>();
+    private final Deque<String> heard = new ArrayDeque<>();
 
     private LlmEmulator(HttpServer server) {
         this.server = server;
@@ -32,9 +34,9 @@ public final class LlmEmulator implements AutoCloseable {
         var server = HttpServer.create(new InetSocketAddress(host, port), 0);
         var emulator = new LlmEmulator(server);
         server.setExecutor(emulator.threads);
-        server.createContext("/v1/", new OpenAiDoor(key, script, emulator::keep)::serve);
-        server.createContext("/v1/messages", new AnthropicDoor(key, script, emulator::keep)::serve);
-        server.createContext("/v1beta/", new GeminiDoor(key, script, emulator::keep)::serve);
+        server.createContext("/v1/", new OpenAiDoor(key, script, emulator)::serve);
+        server.createContext("/v1/messages", new AnthropicDoor(key, script, emulator)::serve);
+        server.createContext("/v1beta/", new GeminiDoor(key, script, emulator)::serve);
         server.start();
         return emulator;
     }
@@ -50,7 +52,25 @@ public final class LlmEmulator implements AutoCloseable {
         return URI.create("http://" + address.getHostString() + ":" + address.getPort());
     }
 
-    private void keep(Prompt prompt) {
+    @Override
+    public void heard(byte[] body) {
+        synchronized (heard) {
+            if (heard.size() == KEPT) {
+                heard.removeFirst();
+            }
+            heard.addLast(new String(body, StandardCharsets.UTF_8));
+        }
+    }
+
+    /// The bodies of what was asked, as they came, oldest first.
+    public List<String> heard() {
+        synchronized (heard) {
+            return List.copyOf(heard);
+        }
+    }
+
+    @Override
+    public void asked(Prompt prompt) {
         synchronized (prompts) {
             if (prompts.size() == KEPT) {
                 prompts.removeFirst();

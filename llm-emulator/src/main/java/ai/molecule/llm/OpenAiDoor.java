@@ -13,14 +13,13 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// OpenAI's chat completions (<https://platform.openai.com/docs/api-reference/chat>): whole and streamed, with
 /// function calling, usage and errors.
 final class OpenAiDoor extends Door {
 
-    OpenAiDoor(String key, Script script, Consumer<Prompt> witness) {
+    OpenAiDoor(String key, Script script, Witness witness) {
         super(key, script, witness);
     }
 

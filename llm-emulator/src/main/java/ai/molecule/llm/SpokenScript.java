@@ -23,6 +23,7 @@ public final class SpokenScript implements Script {
             fail <status>         refuses with that status
             nothing               says nothing
             cut <text>            breaks off after the text
+            trail <text>          ends after the text as if that were all
             forget                refuses every conversation of more than two messages as too long
             plan <a briefing>     has one colleague find sources and another write, asks a person, reports
             find <sources on …>   finds three
@@ -74,6 +75,7 @@ public final class SpokenScript implements Script {
             case "cut" -> Reply.Said.of(rest).cutOff();
             case "find" -> Reply.Said.of("Three " + rest + ": a measurement, a manual, and somebody who has one");
             case "write" -> Reply.Said.of("A paragraph " + rest + ", in plain words, with its sources named.");
+            case "trail" -> Reply.Said.of(rest).trailingOff();
             case "forget" -> prompt.turns().size() > CONVERSATION_MAX ? tooLong() : Reply.Said.of("all forgotten");
             default -> Reply.Said.of("I heard: " + asked);
         };

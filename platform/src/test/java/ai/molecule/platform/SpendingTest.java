@@ -26,7 +26,7 @@ class SpendingTest {
             Collections.nCopies(30, "hm "),
             List.of(new Reply.ToolCall("list_peers", "{}")),
             Duration.ofMillis(100),
-            false);
+            Reply.End.WHOLE);
 
     private static TestHouse house;
     private static LlmEmulator emulator;

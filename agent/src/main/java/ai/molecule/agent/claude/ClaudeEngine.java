@@ -22,17 +22,23 @@ import java.util.Map;
 /// own those that it was given, in a directory of the workspace's; no settings of whoever owns the machine.
 public final class ClaudeEngine implements Engine {
 
-    private static final Path CONTAINERS_OWN = Path.of("/workspace");
+    private static final String DIRECTORY = "WORKSPACE_DIR";
+
+    /// A message by which nobody says anything.
+    private static final Message NOTHING = new Message("approval none", null, null, true, List.of());
 
     private final Surroundings surroundings;
+    private final Map<String, String> environment;
     private final Path state;
     private final Tools tools;
     private final Shelf sessions;
     private final Shelf waiting;
     private final Turns turns = new Turns();
 
+    /// @param environment what whoever runs the agent has set: what runs here is theirs to say
     /// @param state where its sessions are kept, and what waits for people
-    public ClaudeEngine(Surroundings surroundings, Path state, Tools tools) {
+    public ClaudeEngine(Surroundings surroundings, Map<String, String> environment, Path state, Tools tools) {
+        this.environment = Map.copyOf(environment);
         this.surroundings = surroundings;
         this.state = state.resolve("claude");
         this.tools = tools;
@@ -65,9 +71,7 @@ public final class ClaudeEngine implements Engine {
     }
 
     private ClaudeSettings settings(Self self) {
-        var values = new HashMap<>(System.getenv());
-        values.putAll(surroundings.values());
-        return ClaudeSettings.read(self.model(), values);
+        return ClaudeSettings.read(self.model(), environment, surroundings.values());
     }
 
     @Override
@@ -155,12 +159,14 @@ public final class ClaudeEngine implements Engine {
         if (!told.session().isEmpty()) {
             sessions.keep(context, told.session());
         }
-        if (!told.problem().isEmpty()) {
+        if (!told.asked().isEmpty()) {
+            var waits = new Waiting(told.asked(), List.of());
+            waiting.keep(task, waits.written());
+            // Whoever was quick has decided already, and need not tell again.
+            goOn(context, task, waits, NOTHING, work);
+        } else if (!told.problem().isEmpty()) {
             waiting.forget(task);
             work.fail(settings.masked(told.problem()));
-        } else if (!told.asked().isEmpty()) {
-            waiting.keep(task, new Waiting(told.asked(), List.of()).written());
-            work.ask(question(told.asked()));
         } else {
             waiting.forget(task);
             work.complete();
@@ -172,8 +178,9 @@ public final class ClaudeEngine implements Engine {
         return Files.createDirectories(state.resolve("home"));
     }
 
-    /// Where it works: the workspace's own directory.
+    /// Where it works: the directory that whoever runs the agent gave to the workspace, else one of its own.
     private Path directory() throws IOException {
-        return Files.isWritable(CONTAINERS_OWN) ? CONTAINERS_OWN : Files.createDirectories(state.resolve("workspace"));
+        var given = environment.getOrDefault(DIRECTORY, "");
+        return Files.createDirectories(given.isEmpty() ? state.resolve("workspace") : Path.of(given));
     }
 }

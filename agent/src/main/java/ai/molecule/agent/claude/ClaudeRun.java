@@ -17,6 +17,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -24,9 +26,17 @@ import org.jspecify.annotations.Nullable;
 final class ClaudeRun {
 
     private static final String SERVER = "molecule";
+    private static final String APPROVAL = "request_approval";
     private static final String PREFIX = "mcp__" + SERVER + "__";
     private static final int TURNS_MAX = 30;
     private static final int PROBLEM_LENGTH_MAX = 1000;
+    /// Those that run now: none outlives this process.
+    private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
+
+    static {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> RUNNING.forEach(ClaudeRun::end)));
+    }
+
     private static final Duration LAST_WORDS = Duration.ofSeconds(5);
 
     private final ClaudeSettings settings;
@@ -77,8 +87,9 @@ final class ClaudeRun {
         builder.environment().put("HOME", home.toString());
         builder.environment().put("CLAUDE_CONFIG_DIR", home.toString());
         var process = builder.start();
+        RUNNING.add(process);
         try {
-            var listener = new Listener();
+            var listener = new Listener(process);
             var errors = new AtomicReference<>("");
             var broken = new AtomicReference<@Nullable Exception>();
             // Reading a pipe holds a virtual thread's carrier.
@@ -100,9 +111,14 @@ final class ClaudeRun {
             listener.end();
             return listener.told(code, errors.get(), broken.get());
         } finally {
-            process.descendants().forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly();
+            end(process);
+            RUNNING.remove(process);
         }
+    }
+
+    private static void end(Process process) {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
     }
 
     private List<String> command(Question question, Path servers) {
@@ -198,6 +214,7 @@ final class ClaudeRun {
     /// Hears its lines, one after the other, on one thread.
     private final class Listener {
 
+        private final Process process;
         private final Map<String, JsonNode> approvals = new HashMap<>();
         private final Map<String, String> asked = new LinkedHashMap<>();
         private String session = "";
@@ -207,6 +224,10 @@ final class ClaudeRun {
         private boolean apart;
         private String held = "";
         private long input;
+
+        Listener(Process process) {
+            this.process = process;
+        }
 
         void hear(String line) {
             try {
@@ -260,11 +281,16 @@ final class ClaudeRun {
                 case "content_block_start" -> {
                     if (event.path("content_block").path("type").asText().equals("tool_use")) {
                         flush(false);
-                        work.say("calls "
-                                + event.path("content_block")
-                                        .path("name")
-                                        .asText()
-                                        .replace(PREFIX, ""));
+                        var tool = event.path("content_block")
+                                .path("name")
+                                .asText()
+                                .replace(PREFIX, "");
+                        if (asked.isEmpty() || tool.equals(APPROVAL)) {
+                            work.say("calls " + tool);
+                        } else {
+                            // It was told to end its turn: nothing is done before a person has decided.
+                            process.destroy();
+                        }
                     }
                 }
                 case "content_block_delta" -> {
@@ -296,7 +322,7 @@ final class ClaudeRun {
 
         private void called(JsonNode content) {
             for (var block : content) {
-                if (block.path("name").asText().equals(PREFIX + "request_approval")) {
+                if (block.path("name").asText().equals(PREFIX + APPROVAL)) {
                     approvals.put(block.path("id").asText(), block.path("input"));
                 }
             }
@@ -306,22 +332,25 @@ final class ClaudeRun {
             for (var block : content) {
                 var wanted = approvals.get(block.path("tool_use_id").asText());
                 if (wanted != null) {
-                    pending(block.path("content"))
-                            .ifPresent(id -> asked.put(id, wanted.path("action").asText()));
+                    stands(block.path("content")).ifPresent(answer -> {
+                        var id = answer.path("approval_id").asText();
+                        if (answer.path("status").asText().equals("pending")) {
+                            asked.put(id, wanted.path("action").asText());
+                        } else {
+                            asked.remove(id);
+                        }
+                    });
                 }
             }
         }
 
-        /// The approval that a person has yet to decide on.
-        private static Optional<String> pending(JsonNode content) {
+        /// How an approval stands, by what the tool answered.
+        private static Optional<JsonNode> stands(JsonNode content) {
             try {
                 var text = content.isTextual()
                         ? content.asText()
                         : content.path(0).path("text").asText();
-                var answer = Json.read(text);
-                return answer.path("status").asText().equals("pending")
-                        ? Optional.of(answer.path("approval_id").asText())
-                        : Optional.empty();
+                return Optional.of(Json.read(text)).filter(answer -> answer.hasNonNull("approval_id"));
             } catch (Json.MalformedException refused) {
                 return Optional.empty();
             }

@@ -36,18 +36,21 @@ record ClaudeSettings(Path program, Map<String, String> environment, String mode
     /// Reads what the workspace is and what its agent has.
     ///
     /// @param wanted the workspace's model; where it has none, `MODEL` counts
-    /// @param values the agent's environment, with the secrets of the workspace over it
+    /// @param own the environment of whoever runs the agent, who alone says what runs there
+    /// @param values the secrets of the workspace, and what else the platform tells
     /// @throws IllegalArgumentException with everything that is missing, one a line
-    static ClaudeSettings read(String wanted, Map<String, String> values) {
+    static ClaudeSettings read(String wanted, Map<String, String> own, Map<String, String> values) {
         var faults = new ArrayList<String>();
-        var set = values.getOrDefault(PROGRAM, "claude");
-        var program = find(set, values.getOrDefault("PATH", ""));
+        var set = own.getOrDefault(PROGRAM, "claude");
+        var program = find(set, own.getOrDefault("PATH", ""));
         if (program.isEmpty()) {
             faults.add(PROGRAM + ": expected Claude Code, but there is no " + set
                     + "; npm install -g @anthropic-ai/claude-code");
         }
         var environment = new HashMap<String, String>();
-        PASSED.forEach(name -> pass(values, name, environment));
+        PASSED.forEach(name -> pass(own, name, environment));
+        KEYS.forEach(name -> pass(own, name, environment));
+        pass(own, BASE_URL, environment);
         KEYS.forEach(name -> pass(values, name, environment));
         pass(values, BASE_URL, environment);
         if (KEYS.stream().noneMatch(environment::containsKey)) {
@@ -59,10 +62,12 @@ record ClaudeSettings(Path program, Map<String, String> environment, String mode
         // Nothing but what was asked for leaves the house.
         environment.put("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1");
         environment.put("DISABLE_AUTOUPDATER", "1");
+        // A message is words: a path in it attaches no file.
+        environment.put("CLAUDE_CODE_DISABLE_ATTACHMENTS", "1");
         // As often as our own engines; its own choice takes minutes to say that a key is wrong.
         environment.put("CLAUDE_CODE_MAX_RETRIES", "3");
-        var model = (wanted.isBlank() ? values.getOrDefault("MODEL", "") : wanted).strip();
-        var tools = values.getOrDefault(TOOLS, String.join(",", TOOLS_DEFAULT));
+        var model = (wanted.isBlank() ? values.getOrDefault("MODEL", own.getOrDefault("MODEL", "")) : wanted).strip();
+        var tools = own.getOrDefault(TOOLS, String.join(",", TOOLS_DEFAULT));
         return new ClaudeSettings(
                 program.get(),
                 environment,

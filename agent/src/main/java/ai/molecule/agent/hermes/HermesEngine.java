@@ -14,7 +14,10 @@ import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.SystemMessage;
 import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.data.message.UserMessage;
+import dev.langchain4j.model.anthropic.AnthropicTokenUsage;
 import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.googleai.GoogleAiGeminiTokenUsage;
+import dev.langchain4j.model.output.TokenUsage;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.nio.file.Path;
@@ -252,9 +255,7 @@ public final class HermesEngine implements Engine {
 
         private AiMessage counted(ChatResponse response) {
             var tokens = response.tokenUsage();
-            usage = tokens == null
-                    ? usage.plus(0, 0)
-                    : usage.plus(number(tokens.inputTokenCount()), number(tokens.outputTokenCount()));
+            usage = tokens == null ? usage.plus(0, 0) : usage.plus(input(tokens), output(tokens));
             work.used(usage);
             return ToolTags.read(response.aiMessage());
         }
@@ -311,6 +312,20 @@ public final class HermesEngine implements Engine {
 
     private static String clipped(String result) {
         return result.length() > RESULT_LENGTH_MAX ? result.substring(0, RESULT_LENGTH_MAX) + "…" : result;
+    }
+
+    /// What it read, what a provider has kept for it among it.
+    private static long input(TokenUsage tokens) {
+        return number(tokens.inputTokenCount())
+                + (tokens instanceof AnthropicTokenUsage cached
+                        ? number(cached.cacheCreationInputTokens()) + number(cached.cacheReadInputTokens())
+                        : 0);
+    }
+
+    /// What it wrote, what it thought among it.
+    private static long output(TokenUsage tokens) {
+        return number(tokens.outputTokenCount())
+                + (tokens instanceof GoogleAiGeminiTokenUsage thinking ? number(thinking.thoughtsTokenCount()) : 0);
     }
 
     private static long number(Integer tokens) {

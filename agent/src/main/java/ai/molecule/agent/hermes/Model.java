@@ -11,6 +11,7 @@ import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.googleai.GoogleAiGeminiStreamingChatModel;
 import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
+import java.io.IOException;
 import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.List;
@@ -72,6 +73,8 @@ final class Model {
             request.toolSpecifications(tools);
         }
         model.chat(request.build(), new Listening(words, over));
+        // Calls run on this thread: what is not over by now was broken off without a word.
+        over.completeExceptionally(new IOException("it ended in the middle"));
         try {
             var answer = over.get();
             check(answer);

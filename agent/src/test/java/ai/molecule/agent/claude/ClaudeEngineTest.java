@@ -33,6 +33,7 @@ class ClaudeEngineTest {
 
     private LlmEmulator emulator;
     private final Map<String, String> values = new HashMap<>();
+    private final Map<String, String> own = new HashMap<>();
 
     /// Where npm puts it.
     private static Path program() {
@@ -49,7 +50,8 @@ class ClaudeEngineTest {
                         || System.getenv().getOrDefault("CI", "").length() > 0,
                 "Claude Code comes with npm --prefix interop ci");
         emulator = LlmEmulator.open("127.0.0.1", 0, KEY, new SpokenScript());
-        values.put("CLAUDE_PROGRAM", program().toString());
+        own.put("PATH", System.getenv("PATH"));
+        own.put("CLAUDE_PROGRAM", program().toString());
         values.put("ANTHROPIC_API_KEY", KEY);
         values.put("ANTHROPIC_BASE_URL", emulator.url().toString());
     }
@@ -62,7 +64,7 @@ class ClaudeEngineTest {
     }
 
     private ClaudeEngine engine() {
-        return new ClaudeEngine(new TestSurroundings(values, "Ada", "anthropic:scripted"), state, new TestTools());
+        return new ClaudeEngine(new TestSurroundings(values, "Ada", "anthropic:scripted"), own, state, new TestTools());
     }
 
     private TestWork work(String text) throws Exception {
@@ -70,7 +72,7 @@ class ClaudeEngineTest {
     }
 
     private Path directory() {
-        return Files.isWritable(Path.of("/workspace")) ? Path.of("/workspace") : state.resolve("claude/workspace");
+        return state.resolve("claude/workspace");
     }
 
     @Test
@@ -127,7 +129,10 @@ class ClaudeEngineTest {
                     .containsIgnoringCase("permission")
                     .doesNotContain("a secret of");
         }
+        assertThat(work("say @" + outside).end()).isEqualTo("completed");
+        assertThat(emulator.heard()).as("a path in a message").noneMatch(body -> body.contains("a secret of the"));
         Files.delete(outside);
+        values.put("CLAUDE_TOOLS", "Bash");
         var shell = work("call Bash {\"command\":\"touch " + outside + "\",\"description\":\"x\"}");
         assertThat(shell.text()).contains("No such tool");
         assertThat(outside).doesNotExist();
@@ -152,7 +157,7 @@ class ClaudeEngineTest {
     void whatIsMissingIsNamedBeforeTheFirstMessage() {
         assertThat(engine().trouble()).isEmpty();
         values.clear();
-        values.put("CLAUDE_PROGRAM", "no-such-program");
+        own.put("CLAUDE_PROGRAM", "no-such-program");
         assertThat(engine().trouble())
                 .contains("no-such-program", "npm install -g @anthropic-ai/claude-code", "ANTHROPIC_API_KEY");
     }
