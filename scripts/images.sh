@@ -6,7 +6,7 @@ HOME_DIR="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 # shellcheck source=../molecule
 source "$HOME_DIR/molecule"
 
-RUNTIMES=(echo hermes)
+RUNTIMES=(echo hermes langgraph)
 PLATFORM_IMAGE="${PLATFORM_IMAGE:-ghcr.io/molecule-ai/platform:latest}"
 PREFIX="${WORKSPACE_IMAGE_PREFIX:-ghcr.io/molecule-ai/workspace-}"
 # The day every file in an image is of, so that the same input is the same content: that of the build (see pom.xml).

@@ -3,7 +3,7 @@ import { EventSplitter, type StreamResponse } from "../api/a2a";
 import { EMPTY, ask, catchUp, goOn, hear, notice } from "./conversation";
 
 const task: StreamResponse = { task: { id: "t", contextId: "c", status: { state: "TASK_STATE_SUBMITTED" } } };
-const words = (text: string): StreamResponse => ({ artifactUpdate: { taskId: "t", artifact: { artifactId: "a", parts: [{ text }] } } });
+const words = (text: string, append = true, artifactId = "a"): StreamResponse => ({ artifactUpdate: { taskId: "t", artifact: { artifactId, parts: [{ text }] }, append } });
 const status = (state: string, text?: string): StreamResponse => ({
   statusUpdate: { taskId: "t", contextId: "c", status: { state, ...(text ? { message: { parts: [{ text }] } } : {}) } },
 });
@@ -15,6 +15,13 @@ describe("a conversation", () => {
       { from: "me", text: "hi" },
       { from: "agent", text: "one two", task: "t" },
     ]);
+  });
+
+  it("takes back what an agent writes anew, and what it said before it died", () => {
+    const text = (...events: StreamResponse[]) => after(task, ...events).turns.at(-1)?.text;
+    expect(text(words("draft", false), words("er"), words("ans", false), words("wer"))).toBe("answer");
+    expect(text(words("one ", false), words("two", false, "b"), words("1 ", false))).toBe("1 two");
+    expect(text(words("half"), task, words("whole", false))).toBe("whole");
   });
 
   it("shows what an agent says by itself before what it is just saying", () => {

@@ -19,6 +19,13 @@ export interface Conversation {
   taskId: string | undefined;
   /** The task that waits for our answer. */
   waitingTask: string | undefined;
+  /** What the last turn is made of, by artifact, in order. */
+  saying?: readonly Saying[];
+}
+
+interface Saying {
+  artifact: string;
+  text: string;
 }
 
 /** How our engines say that they call a tool. */
@@ -28,21 +35,17 @@ export const EMPTY: Conversation = { turns: [], running: false, contextId: undef
 
 /** @param note what to say while nothing comes */
 export function ask(before: Conversation, text: string, note?: string): Conversation {
-  return { ...before, turns: [...before.turns, { from: "me", text }, { from: "agent", text: "", ...(note && { note }) }], running: true, taskId: undefined, waitingTask: undefined };
+  return { ...before, turns: [...before.turns, { from: "me", text }, { from: "agent", text: "", ...(note && { note }) }], running: true, taskId: undefined, waitingTask: undefined, saying: [] };
 }
 
 /** The task that waited goes on without a message of ours. */
 export function goOn(before: Conversation): Conversation {
-  return { ...before, turns: [...before.turns, { from: "agent", text: "" }], running: true, waitingTask: undefined };
+  return { ...before, turns: [...before.turns, { from: "agent", text: "" }], running: true, waitingTask: undefined, saying: [] };
 }
 
 /** A task as a whole, where what led to it was not heard. */
 export function catchUp(before: Conversation, task: NonNullable<StreamResponse["task"]>): Conversation {
-  const text = (task.artifacts ?? []).map((artifact) => words(artifact.parts)).join("");
-  return hear(
-    last(before, (turn) => ({ ...turn, text })),
-    { task },
-  );
+  return hear(written(before, saying(task)), { task });
 }
 
 /** The agent speaks up by itself: before what it is just saying, if it is. */
@@ -59,12 +62,13 @@ export function failed(before: Conversation, problem: string): Conversation {
 export function hear(before: Conversation, event: StreamResponse): Conversation {
   if (event.task) {
     const task = event.task.id;
-    const heard = { ...last(before, (turn) => ({ ...turn, task })), taskId: task, contextId: event.task.contextId };
+    // A task that begins again, because its agent died, has not said what that one said.
+    const from = before.taskId === task ? written(before, saying(event.task)) : before;
+    const heard = { ...last(from, (turn) => ({ ...turn, task })), taskId: task, contextId: event.task.contextId };
     return state(heard, event.task.id, event.task.status.state, words(event.task.status.message?.parts));
   }
   if (event.artifactUpdate) {
-    const text = words(event.artifactUpdate.artifact.parts);
-    return last(before, ({ note: _note, ...turn }) => ({ ...turn, text: turn.text + text }));
+    return last(written(before, updated(before.saying ?? [], event.artifactUpdate)), ({ note: _note, ...turn }) => turn);
   }
   if (event.statusUpdate) {
     const { taskId, status } = event.statusUpdate;
@@ -75,6 +79,25 @@ export function hear(before: Conversation, event: StreamResponse): Conversation 
     return last(before, (turn) => ({ ...turn, text: turn.text + text }));
   }
   return before;
+}
+
+type Task = NonNullable<StreamResponse["task"]>;
+
+function saying(task: Task): Saying[] {
+  return (task.artifacts ?? []).map((artifact) => ({ artifact: artifact.artifactId, text: words(artifact.parts) }));
+}
+
+/** What does not add to an artifact takes its place. */
+function updated(before: readonly Saying[], update: NonNullable<StreamResponse["artifactUpdate"]>): Saying[] {
+  const next = { artifact: update.artifact.artifactId, text: words(update.artifact.parts) };
+  const known = before.find((one) => one.artifact === next.artifact);
+  if (!known) return [...before, next];
+  return before.map((one) => (one === known ? { ...next, text: update.append ? known.text + next.text : next.text } : one));
+}
+
+function written(before: Conversation, saying: readonly Saying[]): Conversation {
+  const text = saying.map((one) => one.text).join("");
+  return { ...last(before, (turn) => ({ ...turn, text })), saying };
 }
 
 function state(before: Conversation, taskId: string, wire: string, said: string): Conversation {

@@ -50,7 +50,7 @@ final class Commands {
                             names = "--runtime",
                             paramLabel = "<engine>",
                             defaultValue = "echo",
-                            description = "what does the work: echo, hermes (default: echo)")
+                            description = "what does the work: echo, hermes, langgraph, claude-code (default: echo)")
                     String runtime,
             @Mixin Joining joining)
             throws InterruptedException {

@@ -3,7 +3,7 @@ package ai.molecule.agent;
 import ai.molecule.agent.claude.ClaudeEngine;
 import ai.molecule.agent.echo.EchoEngine;
 import ai.molecule.agent.hermes.HermesEngine;
-import ai.molecule.agent.hermes.Tools;
+import ai.molecule.agent.langgraph.LangGraphEngine;
 import java.net.http.HttpClient;
 import java.nio.file.Path;
 import java.util.List;
@@ -12,7 +12,7 @@ import java.util.List;
 final class Engines {
 
     /// All of them.
-    static final List<String> RUNTIMES = List.of("echo", "hermes", "claude-code");
+    static final List<String> RUNTIMES = List.of("echo", "hermes", "langgraph", "claude-code");
 
     private Engines() {}
 
@@ -26,6 +26,7 @@ final class Engines {
         return switch (runtime) {
             case "echo" -> new EchoEngine(name -> surroundings.values().get(name));
             case "hermes" -> new HermesEngine(surroundings, client, state, tools);
+            case "langgraph" -> new LangGraphEngine(surroundings, client, state, tools);
             case "claude-code" -> new ClaudeEngine(surroundings, System.getenv(), state, tools);
             default ->
                 throw new IllegalArgumentException(

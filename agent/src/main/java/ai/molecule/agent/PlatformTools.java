@@ -1,6 +1,5 @@
 package ai.molecule.agent;
 
-import ai.molecule.agent.hermes.Tools;
 import ai.molecule.protocol.Json;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -15,7 +14,6 @@ import java.util.UUID;
 /// What the platform lets its agent do, over its MCP server (Model Context Protocol 2025-11-25, tools).
 final class PlatformTools implements Tools {
 
-    private static final String APPROVAL = "request_approval";
     private static final String PENDING = "pending";
 
     private final PlatformLine line;

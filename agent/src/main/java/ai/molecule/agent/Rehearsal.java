@@ -1,6 +1,5 @@
 package ai.molecule.agent;
 
-import ai.molecule.agent.hermes.Tools;
 import ai.molecule.agent.uplink.Addresses;
 import ai.molecule.protocol.Json;
 import com.sun.net.httpserver.HttpServer;
@@ -54,7 +53,7 @@ final class Rehearsal {
                     "OPENAI_BASE_URL",
                     "http://127.0.0.1:" + model.getAddress().getPort() + "/v1"));
             // What runs a program of others' has nothing to rehearse.
-            for (var runtime : List.of("echo", "hermes")) {
+            for (var runtime : List.of("echo", "hermes", "langgraph")) {
                 rehearse(Engines.of(runtime, around, Tools.NONE, client, state), settings, client);
             }
         } finally {

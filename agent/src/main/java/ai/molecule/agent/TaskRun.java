@@ -23,6 +23,7 @@ final class TaskRun {
     private final List<Follower> followers = new ArrayList<>();
     private final String owner;
     private Task task;
+    private boolean retracted;
     private @Nullable Thread worker;
 
     /// @param owner the workspace that asked; empty for the operator
@@ -122,6 +123,16 @@ final class TaskRun {
         }
     }
 
+    /// What was written so far is there until something takes its place.
+    void retract() {
+        lock.lock();
+        try {
+            retracted = !task.artifacts().isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     void write(String text, boolean last) {
         lock.lock();
         try {
@@ -129,6 +140,11 @@ final class TaskRun {
                 return;
             }
             var append = !task.artifacts().isEmpty();
+            if (retracted) {
+                task = task.without(ARTIFACT_ID);
+                retracted = false;
+                append = false;
+            }
             task = task.wrote(ARTIFACT_ID, "answer", text);
             tell(new StreamEvent.ArtifactUpdate(task, ARTIFACT_ID, "answer", text, append, last));
         } finally {

@@ -213,6 +213,11 @@ final class Tasks implements Load {
         }
 
         @Override
+        public void retract() {
+            run.retract();
+        }
+
+        @Override
         public void say(String text) {
             run.come(TaskState.WORKING, text);
         }

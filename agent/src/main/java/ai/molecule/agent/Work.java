@@ -14,6 +14,9 @@ public interface Work {
     /// @param last true for the artifact's last piece
     void write(String text, boolean last);
 
+    /// Takes back what was written so far: what is written next takes its place.
+    void retract();
+
     /// Says what it is doing now.
     void say(String text);
 

@@ -1,6 +1,5 @@
 package ai.molecule.agent;
 
-import ai.molecule.agent.hermes.Tools;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.agent.tool.ToolSpecification;
 import java.util.List;

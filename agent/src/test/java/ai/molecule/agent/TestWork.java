@@ -69,6 +69,11 @@ public final class TestWork implements Work {
     }
 
     @Override
+    public void retract() {
+        pieces.clear();
+    }
+
+    @Override
     public void say(String text) {
         said.add(text);
     }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// checks.
 final class Boots {
 
-    private static final Pattern OURS = Pattern.compile("workspace-(echo|hermes|claude-code)(?:[:@]|$)");
+    private static final Pattern OURS = Pattern.compile("workspace-(echo|hermes|langgraph|claude-code)(?:[:@]|$)");
 
     private static final Duration GOODBYE = Duration.ofSeconds(5);
     private static final Duration CHECK_PACE = Duration.ofSeconds(15);

@@ -66,6 +66,14 @@ public record Task(
         return new Task(id, contextId, state, since, note, next, history, metadata);
     }
 
+    /// The task without an artifact.
+    public Task without(String artifactId) {
+        var rest = artifacts.stream()
+                .filter(artifact -> !artifact.id().equals(artifactId))
+                .toList();
+        return new Task(id, contextId, state, since, note, rest, history, metadata);
+    }
+
     /// Writes the task for a version.
     public ObjectNode toJson(A2aVersion version) {
         var json = Json.object();

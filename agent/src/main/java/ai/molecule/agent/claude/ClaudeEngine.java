@@ -1,12 +1,13 @@
 package ai.molecule.agent.claude;
 
+import ai.molecule.agent.Decision;
 import ai.molecule.agent.Engine;
 import ai.molecule.agent.Self;
 import ai.molecule.agent.Shelf;
 import ai.molecule.agent.Surroundings;
+import ai.molecule.agent.Tools;
 import ai.molecule.agent.Turns;
 import ai.molecule.agent.Work;
-import ai.molecule.agent.hermes.Tools;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.Message;
 import java.io.IOException;
@@ -121,7 +122,7 @@ public final class ClaudeEngine implements Engine {
     private void goOn(String context, String task, Waiting waits, Message message, Work work)
             throws IOException, InterruptedException {
         var heard = new ArrayList<>(waits.heard());
-        if (!message.messageId().startsWith("approval ")) {
+        if (!Decision.tells(message)) {
             heard.add(message.text());
         }
         var open = new HashMap<String, String>();
@@ -135,15 +136,11 @@ public final class ClaudeEngine implements Engine {
         }
         if (!open.isEmpty()) {
             waiting.keep(task, new Waiting(waits.asked(), heard).written());
-            work.ask(question(open));
+            work.ask(Decision.awaited(open.values()));
             return;
         }
         told.addAll(heard);
         turn(context, task, String.join("\n\n", told), work);
-    }
-
-    private static String question(Map<String, String> asked) {
-        return "Waits for a person to decide: " + String.join("; ", asked.values());
     }
 
     private void turn(String context, String task, String text, Work work) throws IOException, InterruptedException {

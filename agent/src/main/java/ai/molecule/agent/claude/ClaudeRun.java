@@ -1,8 +1,8 @@
 package ai.molecule.agent.claude;
 
+import ai.molecule.agent.Tools;
 import ai.molecule.agent.Usage;
 import ai.molecule.agent.Work;
-import ai.molecule.agent.hermes.Tools;
 import ai.molecule.protocol.Json;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-/// The engine that asks a model: any server that speaks OpenAI's chat completions.
+/// The engine that asks a model until there is an answer.
 @NullMarked
 package ai.molecule.agent.hermes;
 

@@ -23,7 +23,7 @@ import java.util.regex.Pattern;
 /// the one before.
 public final class Runtimes {
 
-    /// Ours: the agent has an engine for `echo`, the others are images that meet the same contract.
+    /// Ours: the agent has an engine for each.
     public static final List<String> OURS = List.of("echo", "hermes", "claude-code", "langgraph");
 
     private static final int PORT_DEFAULT = 8000;

@@ -16,7 +16,7 @@ import java.util.Set;
 public record AgentProgram(Path java, Path jar, Path aotCache) {
 
     /// What the agent has an engine for.
-    static final Set<String> RUNTIMES = Set.of("echo", "hermes", "claude-code");
+    static final Set<String> RUNTIMES = Set.of("echo", "hermes", "langgraph", "claude-code");
 
     /// Half of the size goes to the heap; the rest is for code, threads and buffers.
     private static final int HEAP_SHARE = 2;

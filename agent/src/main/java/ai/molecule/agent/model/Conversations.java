@@ -1,4 +1,4 @@
-package ai.molecule.agent.hermes;
+package ai.molecule.agent.model;
 
 import ai.molecule.agent.Shelf;
 import dev.langchain4j.data.message.ChatMessage;
@@ -11,36 +11,36 @@ import java.util.List;
 
 /// What was said in each context. Durable, and written anew after every turn. Bounded: of one that is too long the
 /// oldest turns are forgotten.
-final class Conversations {
+public final class Conversations {
 
     static final int LENGTH_MAX = 2 * 1024 * 1024;
 
     private final Shelf shelf;
 
     /// @param directory made where it is missing; nobody else may read it
-    Conversations(Path directory) {
+    public Conversations(Path directory) {
         this.shelf = new Shelf(directory);
     }
 
     /// What was said in a context so far.
-    List<ChatMessage> of(String contextId) throws IOException {
+    public List<ChatMessage> of(String contextId) throws IOException {
         return shelf.of(contextId)
                 .map(ChatMessageDeserializer::messagesFromJson)
                 .orElse(List.of());
     }
 
     /// True when something was said in a context.
-    boolean has(String contextId) {
+    public boolean has(String contextId) {
         return shelf.has(contextId);
     }
 
     /// Forgets what was said in a context.
-    void forget(String contextId) throws IOException {
+    public void forget(String contextId) throws IOException {
         shelf.forget(contextId);
     }
 
     /// Keeps what was said in a context.
-    void keep(String contextId, List<ChatMessage> messages) throws IOException {
+    public void keep(String contextId, List<ChatMessage> messages) throws IOException {
         shelf.keep(contextId, written(messages));
     }
 

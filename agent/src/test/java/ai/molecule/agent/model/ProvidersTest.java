@@ -1,10 +1,11 @@
-package ai.molecule.agent.hermes;
+package ai.molecule.agent.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.molecule.agent.TestSurroundings;
 import ai.molecule.agent.TestTools;
 import ai.molecule.agent.TestWork;
+import ai.molecule.agent.hermes.HermesEngine;
 import ai.molecule.llm.LlmEmulator;
 import ai.molecule.llm.Prompt;
 import ai.molecule.llm.SpokenScript;

@@ -1,4 +1,4 @@
-package ai.molecule.agent.hermes;
+package ai.molecule.agent.model;
 
 import java.util.Arrays;
 import java.util.List;

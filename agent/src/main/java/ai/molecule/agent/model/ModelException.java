@@ -1,9 +1,9 @@
-package ai.molecule.agent.hermes;
+package ai.molecule.agent.model;
 
 import org.jspecify.annotations.Nullable;
 
 /// The model could not be asked, for a reason that people can do something about.
-final class ModelException extends Exception {
+public final class ModelException extends Exception {
     private static final long serialVersionUID = 1L;
 
     private final Kind kind;

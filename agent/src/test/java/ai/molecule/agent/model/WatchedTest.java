@@ -1,9 +1,9 @@
-package ai.molecule.agent.hermes;
+package ai.molecule.agent.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.molecule.agent.hermes.Watched.Bounds;
+import ai.molecule.agent.model.Watched.Bounds;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;

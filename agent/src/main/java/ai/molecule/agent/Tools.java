@@ -1,4 +1,4 @@
-package ai.molecule.agent.hermes;
+package ai.molecule.agent;
 
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.agent.tool.ToolSpecification;
@@ -9,6 +9,9 @@ import java.util.Optional;
 
 /// What a model may do beside talking.
 public interface Tools {
+
+    /// The tool by which an agent asks people.
+    String APPROVAL = "request_approval";
 
     /// No tools.
     Tools NONE = new Tools() {

@@ -1,4 +1,4 @@
-package ai.molecule.agent.hermes;
+package ai.molecule.agent.model;
 
 import dev.langchain4j.exception.HttpException;
 import dev.langchain4j.http.client.HttpClient;

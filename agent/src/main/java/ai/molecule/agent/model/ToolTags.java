@@ -1,4 +1,4 @@
-package ai.molecule.agent.hermes;
+package ai.molecule.agent.model;
 
 import ai.molecule.protocol.Json;
 import com.fasterxml.jackson.databind.JsonNode;
