@@ -3,6 +3,7 @@ package ai.molecule.llm;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /// Does what the last message asks for, by its first word; anything else is said back.
@@ -33,6 +34,8 @@ public final class SpokenScript implements Script {
     private static final int CONVERSATION_MAX = 2;
     private static final int REMEMBERED_MAX = 1000;
 
+    private static final Set<String> CALLING = Set.of("call", "loop", "garble");
+
     private final Map<String, Boolean> limited = new ConcurrentHashMap<>();
 
     @Override
@@ -46,6 +49,9 @@ public final class SpokenScript implements Script {
         }
         if (prompt.last().role() == Prompt.Role.TOOL && !word.equals("loop")) {
             return Reply.Said.of("The tool answered: " + prompt.last().text());
+        }
+        if (CALLING.contains(word) && prompt.tools().isEmpty()) {
+            return Reply.Said.of("I would " + asked);
         }
         return switch (word) {
             case "say" -> Reply.Said.of(rest);

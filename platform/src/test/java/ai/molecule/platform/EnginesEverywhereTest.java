@@ -7,6 +7,7 @@ import ai.molecule.llm.LlmEmulator;
 import ai.molecule.llm.SpokenScript;
 import ai.molecule.platform.backend.docker.TestEngine;
 import ai.molecule.platform.backend.flyio.TestFly;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -17,11 +18,11 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// Agents that think, wherever they run: in a container, on a Fly machine, as a process, and where nobody manages
 /// them. The containers share this machine's network, so that they reach the model.
@@ -37,7 +38,7 @@ class EnginesEverywhereTest {
     private static TestFly fly;
     private static TestHouse house;
     private static TestEngine engine;
-    private static @Nullable Process outside;
+    private static final List<Process> outside = new ArrayList<>();
 
     @BeforeAll
     static void open() throws Exception {
@@ -53,9 +54,7 @@ class EnginesEverywhereTest {
 
     @AfterAll
     static void close() throws Exception {
-        if (outside != null) {
-            outside.destroyForcibly();
-        }
+        outside.forEach(Process::destroyForcibly);
         if (house != null) {
             house.close();
             engine.clear();
@@ -76,14 +75,15 @@ class EnginesEverywhereTest {
                 + KEY + "\",\"OPENAI_BASE_URL\":\"" + emulator.openAiUrl() + "\"}}";
     }
 
-    private static String managed(String backend) throws Exception {
-        return house.create(body("on " + backend, "\"runtime\":\"hermes\",\"backend\":\"" + backend + "\""));
+    private static String managed(String runtime, String backend) throws Exception {
+        return house.create(
+                body(runtime + " on " + backend, "\"runtime\":\"" + runtime + "\",\"backend\":\"" + backend + "\""));
     }
 
-    private static String joined() throws Exception {
-        var made = house.post("/workspaces", body("outside", "\"runtime\":\"external\""))
+    private static String joined(String runtime) throws Exception {
+        var made = house.post("/workspaces", body(runtime + " outside", "\"runtime\":\"external\""))
                 .body();
-        outside = new ProcessBuilder(
+        outside.add(new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin/java").toString(),
                         "-XX:+UseSerialGC",
                         "-jar",
@@ -93,22 +93,25 @@ class EnginesEverywhereTest {
                         "--token",
                         made.path("connection").path("enrolment_token").asText(),
                         "--state",
-                        directory.resolve("outside").toString(),
+                        directory.resolve(runtime).toString(),
                         "--runtime",
-                        "hermes")
+                        runtime)
                 .redirectErrorStream(true)
-                .redirectOutput(directory.resolve("outside.log").toFile())
-                .start();
+                .redirectOutput(directory.resolve(runtime + ".log").toFile())
+                .start());
         return made.path("id").asText();
     }
 
-    @Test
-    void eachHasAPeerOnAnotherBackendDoSomething() throws Exception {
+    /// How often each engine asks its model when it calls one tool: one that thinks in steps plans and reflects
+    /// besides.
+    @ParameterizedTest
+    @CsvSource({"hermes, 2", "langgraph, 4"})
+    void eachHasAPeerOnAnotherBackendDoSomething(String runtime, int calls) throws Exception {
         Map<String, String> all = new LinkedHashMap<>();
         for (var backend : List.of("docker", "flyio", "process")) {
-            all.put(backend, managed(backend));
+            all.put(backend, managed(runtime, backend));
         }
-        all.put("external", joined());
+        all.put("external", joined(runtime));
         for (var id : all.values()) {
             house.awaitStatus(id, "online");
         }
@@ -131,13 +134,15 @@ class EnginesEverywhereTest {
             assertThat(shown.path("tree").findValuesAsText("target_id"))
                     .as("the trace from " + asks)
                     .containsExactly(asks, does);
-            assertThat(shown.path("usage").get(0).path("calls").asInt()).isEqualTo(2);
+            assertThat(shown.path("usage").get(0).path("calls").asInt()).isEqualTo(calls);
         }
     }
 
-    @Test
-    void whatWasUnderWayIsTriedAgainWhereItsAgentWasKilled() throws Exception {
-        var id = managed("process");
+    /// What the model was asked in all: whoever thinks in steps plans once, and goes on from there.
+    @ParameterizedTest
+    @CsvSource({"hermes, 1", "langgraph, 3"})
+    void whatWasUnderWayIsTriedAgainWhereItsAgentWasKilled(String runtime, int calls) throws Exception {
+        var id = managed(runtime, "process");
         house.awaitStatus(id, "online");
         var task = house.drop(id, "slowly " + "word ".repeat(12), "").path("id").asText();
         await().atMost(PATIENCE).until(() -> house.task(id, task).toString().contains("\"word \""));
@@ -147,8 +152,13 @@ class EnginesEverywhereTest {
                         .strip())
                 .as("said once")
                 .isEqualTo("word ".repeat(12).strip());
-        assertThat(house.get("/tasks/" + task).body().path("attempts").asInt())
+        var shown = house.get("/tasks/" + task).body();
+        assertThat(shown.path("attempts").asInt())
                 .as("tried again, and says so")
                 .isEqualTo(2);
+        assertThat(shown.path("usage").findValues("calls").stream()
+                        .mapToInt(JsonNode::asInt)
+                        .sum())
+                .isEqualTo(calls);
     }
 }
