@@ -12,6 +12,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -99,7 +100,9 @@ final class Commands {
             @Mixin Joining joining)
             throws InterruptedException {
         var server = URI.create(to.toString().endsWith("/") ? to.toString() : to + "/");
-        return joining.run(address, (line, secrets, state) -> new Bridged(new BridgeDesk(server)));
+        return joining.run(
+                address,
+                (line, secrets, state) -> new Bridged(new BridgeDesk(server), new AtomicReference<>(Json.object())));
     }
 
     /// Tools for somebody else's agent.
@@ -145,7 +148,7 @@ final class Commands {
     }
 
     /// A server nearby.
-    private record Bridged(BridgeDesk bridge) implements RemoteAgent.Trade {
+    private record Bridged(BridgeDesk bridge, AtomicReference<JsonNode> last) implements RemoteAgent.Trade {
 
         @Override
         public Desk desk() {
@@ -161,9 +164,15 @@ final class Commands {
         public JsonNode card(String name) throws IOException, InterruptedException {
             var card = bridge.card();
             if (!name.isEmpty() && card.deepCopy() instanceof ObjectNode renamed) {
-                return renamed.put("name", name);
+                card = renamed.put("name", name);
             }
-            return card.isObject() ? card : Json.object();
+            last.set(card.isObject() ? card : Json.object());
+            return last.get();
+        }
+
+        @Override
+        public JsonNode current() {
+            return last.get();
         }
     }
 }

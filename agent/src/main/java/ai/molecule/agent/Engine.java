@@ -1,6 +1,8 @@
 package ai.molecule.agent;
 
 import ai.molecule.protocol.Message;
+import ai.molecule.protocol.Skill;
+import java.util.List;
 
 /// What does the work behind an agent: it gets one message of a task and reports through the [Work] it is given.
 public interface Engine {
@@ -10,6 +12,11 @@ public interface Engine {
 
     /// One line for the agent card.
     String description();
+
+    /// What it knows how to do beside, as it is configured now; shown on the agent card.
+    default List<Skill> skills() {
+        return List.of();
+    }
 
     /// What keeps it from working, such as a key that is missing; empty for nothing. Asked with every heartbeat.
     default String trouble() {

@@ -80,7 +80,7 @@ public final class Main {
             var uplink = settings.uplink()
                     ? Optional.of(new Uplink(where, line.client(), line::token, new LocalDesk(new A2aEndpoint(tasks))))
                     : Optional.<Uplink>empty();
-            return new Presence(settings.home(), line, tasks)
+            return new Presence(settings.home(), line, tasks, () -> card(engine, url))
                     .run(
                             new Registration(
                                     settings.workspace(),
@@ -119,6 +119,12 @@ public final class Main {
         var skill = card.putArray("skills").addObject();
         skill.put("id", engine.runtime()).put("name", engine.runtime()).put("description", engine.description());
         skill.putArray("tags").add(engine.runtime());
+        for (var known : engine.skills()) {
+            var one = card.withArray("skills").addObject();
+            one.put("id", known.id()).put("name", known.name()).put("description", known.description());
+            known.tags().forEach(one.putArray("tags")::add);
+            known.examples().forEach(one.putArray("examples")::add);
+        }
         var interfaces = card.putArray("supportedInterfaces");
         for (var version : List.of(A2aVersion.V1_0, A2aVersion.V0_3)) {
             interfaces

@@ -8,6 +8,7 @@ final class OwnTrade implements RemoteAgent.Trade {
 
     private final Engine engine;
     private final Tasks tasks;
+    private volatile String called = "";
 
     OwnTrade(Engine engine, PlatformLine line) {
         this.engine = engine;
@@ -26,7 +27,13 @@ final class OwnTrade implements RemoteAgent.Trade {
 
     @Override
     public JsonNode card(String name) {
+        called = name;
+        return current();
+    }
+
+    @Override
+    public JsonNode current() {
         var card = Main.card(engine, "");
-        return name.isEmpty() ? card : card.put("name", name);
+        return called.isEmpty() ? card : card.put("name", called);
     }
 }

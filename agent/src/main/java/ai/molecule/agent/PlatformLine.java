@@ -17,6 +17,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -31,6 +32,7 @@ final class PlatformLine {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final Duration PEER_PATIENCE = Duration.ofMinutes(5);
     private static final Duration TOOL_PATIENCE = Duration.ofMinutes(11);
+    private static final int PEERS_MAX = 50;
     private static final Map<String, String> MCP = Map.of("Accept", "application/json, text/event-stream");
 
     private final Addresses platform;
@@ -92,10 +94,50 @@ final class PlatformLine {
             return Optional.empty();
         }
         var json = get("workspaces/" + whose);
+        var peers = new ArrayList<Self.Peer>();
+        for (var peer : get("registry/" + whose + "/peers")) {
+            if (peers.size() < PEERS_MAX) {
+                peers.add(new Self.Peer(
+                        peer.path("id").asText(),
+                        peer.path("name").asText(),
+                        peer.path("role").asText()));
+            }
+        }
         return Optional.of(new Self(
                 json.path("name").asText(),
                 json.path("role").asText(),
-                json.path("model").asText()));
+                json.path("model").asText(),
+                peers));
+    }
+
+    /// Files, and what tells whether they are still the same.
+    record Configured(Map<String, String> files, String tag) {
+        Configured {
+            files = Map.copyOf(files);
+        }
+    }
+
+    /// What the agent is configured with.
+    ///
+    /// @param tag what came with what is known; empty for none
+    /// @return empty when it is still the same, or when the platform knows of no such thing
+    Optional<Configured> configuration(String tag) throws IOException, InterruptedException {
+        var request = HttpRequest.newBuilder(platform.current().resolve("workspaces/" + whose() + "/configuration"))
+                .timeout(PATIENCE)
+                .header("Authorization", "Bearer " + token);
+        if (!tag.isEmpty()) {
+            request.header("If-None-Match", tag);
+        }
+        var response = sent(request.build());
+        if (response.statusCode() == 304 || response.statusCode() == 404) {
+            return Optional.empty();
+        }
+        if (response.statusCode() != 200) {
+            throw new IOException("status " + response.statusCode());
+        }
+        var files = Json.texts(Json.text(answered(response).path("files")));
+        return Optional.of(
+                new Configured(files, response.headers().firstValue("ETag").orElse("")));
     }
 
     /// Registers, once.
@@ -113,6 +155,13 @@ final class PlatformLine {
         if (left.compareAndSet(false, true)) {
             post("registry/leave", report, PATIENCE, Map.of());
         }
+    }
+
+    /// Says what the agent says of itself now.
+    void updateCard(WorkspaceId whose, JsonNode card) throws IOException, InterruptedException {
+        var body = Json.object().put("workspace_id", whose.toString());
+        body.set("agent_card", card);
+        post("registry/update-card", body, PATIENCE, Map.of());
     }
 
     /// Beats, once.

@@ -1,5 +1,6 @@
 package ai.molecule.agent;
 
+import ai.molecule.protocol.Configuration;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
@@ -17,6 +18,8 @@ final class PlatformSurroundings implements Surroundings {
     private final Supplier<Map<String, String>> secrets;
     private final ReentrantLock asking = new ReentrantLock();
     private volatile Self last = Self.UNKNOWN;
+    private volatile Configuration configuration = Configuration.NONE;
+    private volatile String tag = "";
     private volatile long askedAt;
     private volatile boolean asked;
 
@@ -33,30 +36,62 @@ final class PlatformSurroundings implements Surroundings {
         return values;
     }
 
-    /// Nobody waits for an answer that somebody else waits for, unless there was none yet.
     @Override
     public Self self() {
+        refresh();
+        return last;
+    }
+
+    @Override
+    public Configuration configuration() {
+        refresh();
+        return configuration;
+    }
+
+    /// Nobody waits for an answer that somebody else waits for, unless there was none yet.
+    private void refresh() {
         if (asked && System.nanoTime() - askedAt <= FRESH.toNanos()) {
-            return last;
+            return;
         }
         if (!asked) {
             asking.lock();
         } else if (!asking.tryLock()) {
-            return last;
+            return;
         }
         try {
-            if (!asked || System.nanoTime() - askedAt > FRESH.toNanos()) {
-                last = line.self().orElse(last);
+            if (asked && System.nanoTime() - askedAt <= FRESH.toNanos()) {
+                return;
             }
+            var self = line.self();
+            if (self.isEmpty()) {
+                // Not let in yet: the next one asks again.
+                return;
+            }
+            last = self.get();
+            configure();
         } catch (IOException unreachable) {
             System.out.println("the platform does not say what this workspace is: " + unreachable.getMessage());
         } catch (InterruptedException stopping) {
             Thread.currentThread().interrupt();
         } finally {
-            askedAt = System.nanoTime();
-            asked = true;
             asking.unlock();
         }
-        return last;
+        askedAt = System.nanoTime();
+        asked = true;
+    }
+
+    private void configure() throws IOException, InterruptedException {
+        var configured = line.configuration(tag);
+        if (configured.isPresent()) {
+            try {
+                configuration = Configuration.read(configured.get().files());
+                System.out.println("configuration: "
+                        + String.join(", ", configuration.files().keySet()));
+            } catch (IllegalArgumentException newer) {
+                System.out.println(
+                        "the configuration cannot be read, and what was known before counts: " + newer.getMessage());
+            }
+            tag = configured.get().tag();
+        }
     }
 }

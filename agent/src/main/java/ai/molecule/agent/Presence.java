@@ -14,6 +14,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Keeps the agent known: registers until it is let in, then beats every 30 seconds, and at once when it
@@ -30,10 +31,13 @@ final class Presence {
     private final StateDirectory home;
     private final PlatformLine line;
     private final Load load;
+    private final Supplier<JsonNode> card;
     private final Semaphore changed = new Semaphore(0);
     private final Instant began = Instant.now();
 
-    Presence(StateDirectory home, PlatformLine line, Load load) {
+    /// @param card what the agent says of itself, asked with every heartbeat
+    Presence(StateDirectory home, PlatformLine line, Load load, Supplier<JsonNode> card) {
+        this.card = card;
         this.home = home;
         this.line = line;
         this.load = load;
@@ -56,9 +60,11 @@ final class Presence {
             var over = new CompletableFuture<Uplink.RefusedException>();
             var connecting = Thread.ofVirtual().name("uplink").unstarted(() -> connect(uplink, letIn, over));
             connecting.start();
+            var shown = registration.agentCard();
             try {
                 while (!over.isDone()) {
                     beat(letIn, uplink);
+                    shown = show(letIn, shown);
                     if (changed.tryAcquire(BEAT_PACE.toNanos(), TimeUnit.NANOSECONDS)) {
                         Thread.sleep(BEAT_PACE_MIN);
                         changed.drainPermits();
@@ -153,6 +159,23 @@ final class Presence {
             leaveWhenFinal(refused);
         } catch (IOException unreachable) {
             System.out.println("heartbeat failed: " + unreachable);
+        }
+    }
+
+    /// Says anew what the agent says of itself, where that has changed.
+    ///
+    /// @return what is known of it
+    private JsonNode show(LetIn letIn, JsonNode before) throws InterruptedException {
+        var now = card.get();
+        if (now.equals(before)) {
+            return before;
+        }
+        try {
+            line.updateCard(letIn.workspace(), now);
+            return now;
+        } catch (IOException notYet) {
+            System.out.println("the card cannot be changed now: " + notYet.getMessage());
+            return before;
         }
     }
 

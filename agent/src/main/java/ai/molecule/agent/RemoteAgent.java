@@ -63,7 +63,7 @@ public final class RemoteAgent implements AutoCloseable {
         var member = home.membership().filter(known -> known.platform().equals(line.platform()));
         var registration = new Registration(
                 member.map(StateDirectory.Membership::workspace).orElse(null), "", trained.card(), DeliveryMode.UPLINK);
-        var presence = new Presence(home, line, trained.trade().load());
+        var presence = new Presence(home, line, trained.trade().load(), trained.trade()::current);
         this.thread = Thread.ofPlatform()
                 .daemon(joiner.daemon)
                 .name("molecule-agent")
@@ -129,6 +129,9 @@ public final class RemoteAgent implements AutoCloseable {
         ///
         /// @throws IOException when that cannot be told yet
         JsonNode card(String name) throws IOException, InterruptedException;
+
+        /// What it says of itself now; the same as before for whoever never changes.
+        JsonNode current();
     }
 
     private record Trained(PlatformLine line, Secrets secrets, Trade trade, JsonNode card) {}

@@ -1,19 +1,22 @@
 package ai.molecule.agent;
 
+import java.util.List;
+
 /// What an agent's workspace is, as the platform has it now.
 ///
 /// @param model which model it thinks with, as `provider:model` or just the model; empty where nobody said
-public record Self(String name, String role, String model) {
-
-    /// What a model is told of itself; empty where nothing is known.
-    public String introduction() {
-        if (name.isEmpty()) {
-            return "";
-        }
-        return "You are " + name + (role.isEmpty() ? "." : ", " + role + ".")
-                + " You work in a team of agents. Be brief and exact.";
-    }
+/// @param peers whom it may ask to do something
+public record Self(String name, String role, String model, List<Peer> peers) {
 
     /// Nothing known yet.
-    public static final Self UNKNOWN = new Self("", "", "");
+    public static final Self UNKNOWN = new Self("", "", "", List.of());
+
+    public Self {
+        peers = List.copyOf(peers);
+    }
+
+    /// Somebody whom it may ask.
+    ///
+    /// @param id of its workspace
+    public record Peer(String id, String name, String role) {}
 }

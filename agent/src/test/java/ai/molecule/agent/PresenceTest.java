@@ -83,7 +83,7 @@ class PresenceTest {
         var settings = settings(Map.of());
         var line = new PlatformLine(new Addresses(List.of(settings.platform())));
         var tasks = new Tasks(new EchoEngine(name -> null), line::consult);
-        var presence = new Presence(settings.home(), line, tasks);
+        var presence = new Presence(settings.home(), line, tasks, Json::object);
         var ended = new CompletableFuture<Integer>();
         Thread.ofVirtual().start(() -> {
             try {

@@ -24,11 +24,13 @@ import ai.molecule.platform.admission.Admission;
 import ai.molecule.platform.approval.Approvals;
 import ai.molecule.platform.backend.Backend;
 import ai.molecule.platform.backend.BackendException;
+import ai.molecule.platform.configuration.Configurations;
 import ai.molecule.platform.edge.A2aRoutes;
 import ai.molecule.platform.edge.ActivityJson;
 import ai.molecule.platform.edge.ActivityRoutes;
 import ai.molecule.platform.edge.ApprovalRoutes;
 import ai.molecule.platform.edge.CardRoutes;
+import ai.molecule.platform.edge.ConfigurationRoutes;
 import ai.molecule.platform.edge.DelegationRoutes;
 import ai.molecule.platform.edge.Edge;
 import ai.molecule.platform.edge.EventSocket;
@@ -225,6 +227,7 @@ final class House implements AutoCloseable {
                 new Approvals(workspaces, ledger, telling, secrets, journal, database, settings.approvals(), clock);
         var meaning = new Meaning(directory.path().resolve("native"));
         var memories = new Memories(workspaces, secrets, meaning, journal, database, clock);
+        var configurations = new Configurations(workspaces, journal, database, clock);
         var feed = new Feed(journal, workspaces, board, database, clock);
 
         var leader = keep(new LeaderLock(database, SETTLE_LOCK));
@@ -267,6 +270,7 @@ final class House implements AutoCloseable {
         routes.addAll(new ApprovalRoutes(approvals, workspaces, courses).routes());
         routes.addAll(new MemoryRoutes(memories, courses).routes());
         routes.addAll(new SpendingRoutes(spending).routes());
+        routes.addAll(new ConfigurationRoutes(configurations).routes());
         routes.addAll(new SecretRoutes(secrets, workspaces).routes());
         routes.addAll(new RuntimeRoutes(runtimes, offer, backends.standard()).routes());
         routes.addAll(new InteriorRoutes(interiors, gate).routes());
@@ -336,6 +340,7 @@ final class House implements AutoCloseable {
                     retention.round();
                     approvals.removeDecided(clock.instant().minus(settings.retention()));
                     memories.tidy();
+                    configurations.tidy();
                 }))
                 .start();
         keep(new Loop("watched-tasks", WATCH_PACE, ledger::look)).start();

@@ -23,6 +23,7 @@ class FloorPlanTest {
                     "edge",
                     Set.of(
                             "approval",
+                            "configuration",
                             "memory",
                             "spending",
                             "a2a",
@@ -38,6 +39,7 @@ class FloorPlanTest {
                             "store")),
             entry("approval", Set.of("a2a", "ledger", "workspace", "secret", "journal", "store")),
             entry("spending", Set.of("workspace", "journal", "store")),
+            entry("configuration", Set.of("workspace", "journal", "store")),
             entry("memory", Set.of("workspace", "secret", "journal", "store")),
             entry("admission", Set.of("registry", "workspace", "secret", "access", "journal", "store")),
             entry("uplink", Set.of("registry", "workspace", "access", "store")),

@@ -10,6 +10,7 @@ import ai.molecule.agent.Turns;
 import ai.molecule.agent.Work;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.Message;
+import ai.molecule.protocol.Skill;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,21 +59,26 @@ public final class ClaudeEngine implements Engine {
     }
 
     @Override
+    public List<Skill> skills() {
+        return surroundings.skills(runtime());
+    }
+
+    @Override
     public String trouble() {
-        var self = surroundings.self();
-        try {
-            settings(self);
-            return "";
-        } catch (IllegalArgumentException missing) {
+        if (surroundings.self().equals(Self.UNKNOWN)) {
             // What is not known yet is not missing.
-            return self.equals(Self.UNKNOWN)
-                    ? ""
-                    : String.valueOf(missing.getMessage()).replace("\n", "; ");
+            return "";
+        }
+        try {
+            settings();
+            return surroundings.missing();
+        } catch (IllegalArgumentException missing) {
+            return String.valueOf(missing.getMessage()).replace("\n", "; ");
         }
     }
 
-    private ClaudeSettings settings(Self self) {
-        return ClaudeSettings.read(self.model(), environment, surroundings.values());
+    private ClaudeSettings settings() {
+        return ClaudeSettings.read(surroundings.model(), environment, surroundings.values());
     }
 
     @Override
@@ -144,14 +150,13 @@ public final class ClaudeEngine implements Engine {
     }
 
     private void turn(String context, String task, String text, Work work) throws IOException, InterruptedException {
-        var self = surroundings.self();
-        var settings = settings(self);
+        var settings = settings();
         var session = sessions.of(context).orElse("");
         var run = new ClaudeRun(settings, home(), directory(), work);
-        var told = run.ask(new ClaudeRun.Question(text, self.introduction(), session, tools.server()));
+        var told = run.ask(new ClaudeRun.Question(text, surroundings.instructions(runtime()), session, tools.server()));
         if (told.sessionLost()) {
             work.say("its session is gone; it begins anew");
-            told = run.ask(new ClaudeRun.Question(text, self.introduction(), "", tools.server()));
+            told = run.ask(new ClaudeRun.Question(text, surroundings.instructions(runtime()), "", tools.server()));
         }
         if (!told.session().isEmpty()) {
             sessions.keep(context, told.session());

@@ -14,6 +14,7 @@ import ai.molecule.agent.model.Models;
 import ai.molecule.agent.model.Talk;
 import ai.molecule.agent.model.Thinking;
 import ai.molecule.protocol.Message;
+import ai.molecule.protocol.Skill;
 import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.UserMessage;
 import java.io.IOException;
@@ -53,6 +54,11 @@ public final class HermesEngine implements Engine {
     @Override
     public String description() {
         return "Thinks with a model";
+    }
+
+    @Override
+    public List<Skill> skills() {
+        return surroundings.skills(runtime());
     }
 
     @Override
@@ -99,7 +105,7 @@ public final class HermesEngine implements Engine {
             this.work = work;
             this.thinking = models.begin(work);
             this.calling = new Calling(tools, work, 0);
-            this.instructions = surroundings.self().introduction();
+            this.instructions = surroundings.instructions(runtime());
         }
 
         void take(String text) throws IOException, InterruptedException, ModelException {

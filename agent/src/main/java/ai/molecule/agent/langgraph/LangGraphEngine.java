@@ -12,6 +12,7 @@ import ai.molecule.agent.model.ModelException;
 import ai.molecule.agent.model.Models;
 import ai.molecule.agent.model.Thinking;
 import ai.molecule.protocol.Message;
+import ai.molecule.protocol.Skill;
 import dev.langchain4j.data.message.ChatMessage;
 import java.io.IOException;
 import java.net.http.HttpClient;
@@ -55,8 +56,19 @@ public final class LangGraphEngine implements Engine {
     }
 
     @Override
+    public List<Skill> skills() {
+        return surroundings.skills(runtime());
+    }
+
+    @Override
     public String trouble() {
-        return models.trouble();
+        var troubles = new ArrayList<>(List.of(models.trouble()));
+        try {
+            Graph.read(surroundings.configuration().settings().path("graph"));
+        } catch (IllegalArgumentException faults) {
+            troubles.add(String.valueOf(faults.getMessage()).replace("\n", "; "));
+        }
+        return String.join("; ", troubles.stream().filter(one -> !one.isEmpty()).toList());
     }
 
     @Override
@@ -84,7 +96,14 @@ public final class LangGraphEngine implements Engine {
         var thinking = models.begin(work);
         var before = conversations.of(context);
         var way = new Passage(
-                Graph.DEFAULT, tools, work, thinking, surroundings.self().introduction(), before, threads, thread);
+                Graph.read(surroundings.configuration().settings().path("graph")),
+                tools,
+                work,
+                thinking,
+                surroundings.instructions(runtime()),
+                before,
+                threads,
+                thread);
         var begun = way.begun();
         if (begun && waiting.has(task) && !Decision.tells(message)) {
             way.hear(message.text());

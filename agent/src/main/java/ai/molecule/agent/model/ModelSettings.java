@@ -12,12 +12,15 @@ record ModelSettings(Provider provider, URI url, String key, String model) {
 
     /// Reads what the workspace is and what its agent has.
     ///
-    /// @param wanted the workspace's model; where it has none, `MODEL` counts
+    /// @param wanted the model that is set; where there is none, `MODEL` or `MODEL_PROVIDER` counts
     /// @throws IllegalArgumentException with everything that is missing or wrong, one a line, without a value of
     /// a key
     static ModelSettings read(String wanted, Map<String, String> values) {
         var faults = new ArrayList<String>();
-        var model = (wanted.isBlank() ? values.getOrDefault("MODEL", "") : wanted).strip();
+        var model = (wanted.isBlank()
+                        ? values.getOrDefault("MODEL", values.getOrDefault("MODEL_PROVIDER", ""))
+                        : wanted)
+                .strip();
         var provider = Provider.of(model, values);
         var bare = Provider.bare(model).strip();
         if (bare.isEmpty()) {

@@ -4,8 +4,10 @@ import ai.molecule.agent.Self;
 import ai.molecule.agent.Surroundings;
 import ai.molecule.agent.Work;
 import java.net.http.HttpClient;
+import java.util.ArrayList;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 
 /// The model that an agent's workspace is set to, as it is now.
 public final class Models {
@@ -22,31 +24,32 @@ public final class Models {
 
     /// What is missing before a model can be asked; empty for nothing.
     public String trouble() {
-        var self = surroundings.self();
-        if (self.equals(Self.UNKNOWN)) {
+        if (surroundings.self().equals(Self.UNKNOWN)) {
             // What is not known yet is not missing.
             return "";
         }
+        var troubles = new ArrayList<String>();
         try {
-            settings(self);
-            return "";
+            settings();
         } catch (IllegalArgumentException missing) {
-            return String.valueOf(missing.getMessage()).replace("\n", "; ");
+            troubles.add(String.valueOf(missing.getMessage()).replace("\n", "; "));
         }
+        troubles.add(surroundings.missing());
+        return troubles.stream().filter(one -> !one.isEmpty()).distinct().collect(Collectors.joining("; "));
     }
 
     /// Begins to think about a message.
     ///
     /// @throws IllegalArgumentException when something is missing, in words for whoever set the workspace up
     public Thinking begin(Work work) {
-        return new Thinking(new Model(settings(surroundings.self()), client), tagging, work);
+        return new Thinking(new Model(settings(), client), tagging, work);
     }
 
-    private ModelSettings settings(Self self) {
+    private ModelSettings settings() {
         try {
-            return ModelSettings.read(self.model(), surroundings.values());
+            return ModelSettings.read(surroundings.model(), surroundings.values());
         } catch (IllegalArgumentException missing) {
-            if (self.equals(Self.UNKNOWN)) {
+            if (surroundings.self().equals(Self.UNKNOWN)) {
                 throw new IllegalArgumentException("the platform cannot be asked what this workspace is", missing);
             }
             throw missing;

@@ -36,7 +36,7 @@ class HermesEngineTest {
     private LlmEmulator emulator;
     private final Map<String, String> values = new HashMap<>();
     private final TestTools tools = new TestTools();
-    private Self self = new Self("Ada", "counts things", "scripted");
+    private Self self = new Self("Ada", "counts things", "scripted", List.of());
 
     @BeforeEach
     void open() throws IOException {
@@ -151,7 +151,7 @@ class HermesEngineTest {
     void whatIsMissingIsNamedBeforeTheFirstMessage() throws Exception {
         assertThat(engine().trouble()).isEmpty();
         values.clear();
-        self = new Self("Ada", "", "");
+        self = new Self("Ada", "", "", List.of());
         assertThat(engine().trouble()).contains("model", "OPENAI_API_KEY", "OPENAI_BASE_URL");
         assertThat(work("say hello").end()).startsWith("failed: ").contains("OPENAI_API_KEY");
         values.put("OPENAI_BASE_URL", "not a url");

@@ -34,6 +34,7 @@ class LangGraphEngineTest {
 
     private LlmEmulator emulator;
     private final Map<String, String> values = new HashMap<>();
+    private final Map<String, String> files = new HashMap<>();
     private final TestTools tools = new TestTools();
     private final SpokenScript spoken = new SpokenScript();
 
@@ -62,7 +63,10 @@ class LangGraphEngineTest {
 
     private LangGraphEngine engine() {
         return new LangGraphEngine(
-                new TestSurroundings(values, "Ada", "scripted"), HttpClient.newHttpClient(), state, tools);
+                new TestSurroundings(values, "Ada", "scripted", files, List.of()),
+                HttpClient.newHttpClient(),
+                state,
+                tools);
     }
 
     private TestWork work(String text) throws Exception {
@@ -181,6 +185,65 @@ class LangGraphEngineTest {
         assertThat(done.text()).isEqualTo("I said so");
         assertThat(engine().waits("task", "one")).isFalse();
         assertThat(tools.called()).as("asked once").hasSize(1);
+    }
+
+    private void configure(String graph) {
+        files.put("config.yaml", "graph:\n" + graph.indent(2));
+    }
+
+    @Test
+    void theGraphIsTheConfigurations() throws Exception {
+        configure("""
+                start: draft
+                steps:
+                  draft: {kind: act, prompt: Write a letter., next: permit}
+                  permit: {kind: ask, prompt: Send the letter, approved: end, denied: draft}
+                """);
+        var asked = TestWork.of(engine(), "one", "task", "m", "say dear friend");
+        assertThat(asked.end()).isEqualTo("asked: Waits for a person to decide: do it");
+        assertThat(asked.text()).isEqualTo("dear friend");
+        assertThat(emulator.prompts().getFirst().turns().getFirst().text()).endsWith("Write a letter.");
+        assertThat(tools.called().getFirst().name()).isEqualTo("request_approval");
+        assertThat(tools.called().getFirst().arguments()).contains("Send the letter", "dear friend");
+        tools.decide("{\"status\": \"denied\"}");
+        var again = TestWork.of(engine(), "one", "task", "approval 1", "Denied");
+        assertThat(again.end()).as("it is written again, and asked for again").startsWith("asked: ");
+        assertThat(tools.called()).hasSize(2);
+    }
+
+    @Test
+    void whoeverIsAllowedWhatAGraphAsksForGoesOn() throws Exception {
+        configure("""
+                start: permit
+                steps:
+                  permit: {kind: ask, prompt: Begin, approved: act, denied: end}
+                  act: {kind: act, next: end}
+                """);
+        assertThat(TestWork.of(engine(), "one", "task", "m", "say begun").end()).startsWith("asked: ");
+        tools.decide("{\"status\": \"approved\"}");
+        var done = TestWork.of(engine(), "one", "task", "approval 1", "Approved");
+        assertThat(done.end()).isEqualTo("completed");
+        assertThat(done.text()).isEqualTo("begun");
+        assertThat(done.closed()).isTrue();
+    }
+
+    @Test
+    void aGraphWithoutAnEndIsLeft() throws Exception {
+        configure("""
+                start: one
+                limit: 7
+                steps:
+                  one: {kind: think, prompt: say one, next: two}
+                  two: {kind: think, prompt: say two, next: one}
+                """);
+        assertThat(work("say hello").end()).isEqualTo("failed: the graph took 7 steps without an end");
+    }
+
+    @Test
+    void aGraphWithFaultsIsNamedBeforeTheFirstMessage() throws Exception {
+        configure("start: nowhere\nsteps: {a: {kind: act, next: end}}\n");
+        assertThat(engine().trouble()).isEqualTo("graph.start: there is no step nowhere");
+        assertThat(work("say hello").end()).isEqualTo("failed: graph.start: there is no step nowhere");
     }
 
     @Test

@@ -1,0 +1,112 @@
+package ai.molecule.protocol;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class ConfigurationTest {
+
+    private static Configuration of(String yaml) {
+        return Configuration.read(Map.of("config.yaml", yaml));
+    }
+
+    @Test
+    void settingsOfTheOriginalsAgentsAreRead() {
+        var read = of("""
+                # who it is
+                name: Reviewer
+                role: reads code
+                model: anthropic:claude-opus-4-7
+                tier: 2
+                runtime_config:
+                  timeout: 0
+                  required_env: [ANTHROPIC_API_KEY, {any_of: [GITHUB_TOKEN, GH_TOKEN]}]
+                env:
+                  required: [HOME_PAGE]
+                """);
+        assertThat(read.warnings()).isEmpty();
+        assertThat(read.text("model")).isEqualTo("anthropic:claude-opus-4-7");
+        assertThat(read.required())
+                .containsExactly(
+                        List.of("ANTHROPIC_API_KEY"), List.of("GITHUB_TOKEN", "GH_TOKEN"), List.of("HOME_PAGE"));
+        assertThat(read.text("nothing")).isEmpty();
+    }
+
+    @Test
+    void whatIsNotKnownAndWhatHasNoEffectIsKeptAndWarnedAbout() {
+        var read = of("parent: Ada\nidle_prompt: look around\nmodel: [a, b]\nrole:\n");
+        assertThat(read.warnings())
+                .containsExactly(
+                        "parent: is kept, but is not known",
+                        "idle_prompt: is kept, and has no effect here",
+                        "model: expected a text; it is kept, and has no effect");
+        assertThat(read.text("model")).isEmpty();
+        assertThat(read.files().get("config.yaml")).contains("parent: Ada");
+    }
+
+    @Test
+    void whatIsNoYamlSaysWhere() {
+        assertThatThrownBy(() -> of("name: a\nrole: [b\n"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("config.yaml, line 2, column ")
+                .hasMessageContaining("expected ',' or ']'");
+        assertThatThrownBy(() -> of("name: a\nname: b\n")).hasMessageContaining("Duplicate");
+        assertThatThrownBy(() -> of("- a\n- b\n")).hasMessageContaining("expected a mapping");
+        assertThat(of("# nothing but a comment\n").settings()).isEmpty();
+        assertThat(of("").settings()).isEmpty();
+    }
+
+    @Test
+    void skillsAndPromptsAreFilesBesideIt() {
+        var files = Map.of(
+                "config.yaml",
+                "prompt_files: [second.md, first.md, gone.md]\nskills: [review, gone]\n",
+                "first.md",
+                "Be kind.",
+                "second.md",
+                "Be quick.",
+                "skills/review/SKILL.md",
+                "---\nname: Review code\ndescription: Finds faults\ntags: [code]\nruntime: claude_code\n---\nRead it twice.\n",
+                "skills/idle/SKILL.md",
+                "Does nothing.");
+        var read = Configuration.read(files);
+        assertThat(read.prompts()).containsExactly("Be quick.", "Be kind.");
+        assertThat(read.warnings())
+                .containsExactly(
+                        "prompt_files: there is no file gone.md", "skills: there is no file skills/gone/SKILL.md");
+        assertThat(read.skills())
+                .containsExactly(new Skill(
+                        "review",
+                        "Review code",
+                        "Finds faults",
+                        List.of("code"),
+                        List.of(),
+                        "claude_code",
+                        "Read it twice."));
+        assertThat(read.skills().getFirst().fits("claude-code")).isTrue();
+        assertThat(read.skills().getFirst().fits("hermes")).isFalse();
+    }
+
+    @Test
+    void withoutAListAllSkillsCountAndTheUsualPrompt() {
+        var read = Configuration.read(
+                Map.of("system-prompt.md", "Be exact.", "skills/b/SKILL.md", "B", "skills/a/SKILL.md", "A"));
+        assertThat(read.prompts()).containsExactly("Be exact.");
+        assertThat(read.skills()).extracting(Skill::id).containsExactly("a", "b");
+        assertThat(read.warnings()).hasSize(2).allMatch(warning -> warning.contains("no front matter"));
+    }
+
+    @Test
+    void noPathLeavesTheDirectoryOrNamesACredential() {
+        for (var good : List.of("config.yaml", "skills/a/SKILL.md", "a-b_c.d/e")) {
+            assertThat(Configuration.isPath(good)).as(good).isTrue();
+        }
+        for (var bad : List.of("", "/a", "a/", "a//b", "../a", "a/../b", ".auth_token", "a/.b", "a b", "a\\b", "a\n")) {
+            assertThat(Configuration.isPath(bad)).as(bad).isFalse();
+        }
+        assertThat(Configuration.isPath("a".repeat(201))).isFalse();
+    }
+}
