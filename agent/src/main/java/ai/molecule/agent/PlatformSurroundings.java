@@ -67,8 +67,10 @@ final class PlatformSurroundings implements Surroundings {
                 // Not let in yet: the next one asks again.
                 return;
             }
-            last = self.get();
+            // Whoever knows what it is, and not how it is configured, would do what nobody wants.
             configure();
+            last = self.get();
+            asked = true;
         } catch (IOException unreachable) {
             System.out.println("the platform does not say what this workspace is: " + unreachable.getMessage());
         } catch (InterruptedException stopping) {
@@ -77,7 +79,6 @@ final class PlatformSurroundings implements Surroundings {
             asking.unlock();
         }
         askedAt = System.nanoTime();
-        asked = true;
     }
 
     private void configure() throws IOException, InterruptedException {

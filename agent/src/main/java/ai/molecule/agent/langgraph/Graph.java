@@ -24,6 +24,7 @@ record Graph(String start, int limit, Map<String, Step> steps) {
     private static final int LIMIT_DEFAULT = 100;
     private static final int STEPS_MAX = 50;
     private static final int PROMPT_LENGTH_MAX = 10_000;
+    private static final int QUESTION_LENGTH_MAX = 1000;
     private static final int TRIES_DEFAULT = 2;
     private static final int TRIES_MAX = 20;
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_-]{0,39}");
@@ -132,6 +133,9 @@ record Graph(String start, int limit, Map<String, Step> steps) {
             steps.forEach((name, step) -> step.nexts().forEach(next -> reachable("graph.steps." + name, next, steps)));
             var start = text("graph", json, "start");
             reachable("graph.start", start, steps);
+            if (start.equals(END) && json.path("start").isTextual()) {
+                faults.add("graph.start: expected a step, but found " + END);
+            }
             var limit = number("graph.limit", json.path("limit"), LIMIT_DEFAULT, LIMIT_MAX);
             if (!faults.isEmpty()) {
                 throw new IllegalArgumentException(String.join("\n", faults));
@@ -142,8 +146,9 @@ record Graph(String start, int limit, Map<String, Step> steps) {
         private Step step(String where, JsonNode json) {
             var kind = text(where, json, "kind");
             var prompt = json.path("prompt").asText();
-            if (prompt.length() > PROMPT_LENGTH_MAX) {
-                faults.add(where + ".prompt: expected at most " + PROMPT_LENGTH_MAX + " characters");
+            var longest = kind.equals("ask") ? QUESTION_LENGTH_MAX : PROMPT_LENGTH_MAX;
+            if (prompt.length() > longest) {
+                faults.add(where + ".prompt: expected at most " + longest + " characters");
             }
             if (!kind.equals("act") && prompt.isBlank()) {
                 faults.add(where + ".prompt: expected what is asked");

@@ -13,11 +13,13 @@ import ai.molecule.agent.model.Models;
 import ai.molecule.agent.model.Thinking;
 import ai.molecule.protocol.Message;
 import ai.molecule.protocol.Skill;
+import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ChatMessage;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /// Thinks in the steps of a [Graph], by langgraph4j. Every step is kept before the next begins: an agent that is
@@ -105,8 +107,11 @@ public final class LangGraphEngine implements Engine {
                 threads,
                 thread);
         var begun = way.begun();
+        if (waiting.has(task) && !begun) {
+            throw new Passage.EndedException("how far this message had come is not known any more");
+        }
         if (begun && waiting.has(task) && !Decision.tells(message)) {
-            way.hear(message.text());
+            way.hear(message);
         } else if (begun && !waiting.has(task)) {
             work.say("goes on where it was");
         }
@@ -125,20 +130,24 @@ public final class LangGraphEngine implements Engine {
     /// Adds the turn to the conversation; one that an earlier process added already is there once.
     private void remember(String context, List<ChatMessage> before, Progress progress, boolean begun)
             throws IOException {
-        var turn = progress.messages(Progress.TURN);
-        var start = before.size() - turn.size();
-        if (begun && start >= 0 && before.subList(start, before.size()).equals(turn)) {
+        var turn = new ArrayList<>(progress.messages(Progress.TURN));
+        var answer = progress.text(Progress.ANSWER);
+        if (!(turn.getLast() instanceof AiMessage) && !answer.isBlank()) {
+            turn.add(AiMessage.from(answer));
+        }
+        if (begun && Collections.indexOfSubList(before, turn) >= 0) {
             return;
         }
-        var said = new ArrayList<>(progress.whole() ? List.of() : before);
+        var said = new ArrayList<>(progress.rest(before));
         said.addAll(turn);
         conversations.keep(context, said);
     }
 
     private static void finish(String answer, Thinking thinking, Work work) {
         thinking.tell(true);
-        if (!thinking.spoken()) {
-            // An earlier process told it, to whoever listened then.
+        if (!thinking.told().strip().equals(answer.strip())) {
+            // It was told before people were asked, or by an earlier process to whoever listened then.
+            work.retract();
             work.write(answer, true);
         }
         work.complete();

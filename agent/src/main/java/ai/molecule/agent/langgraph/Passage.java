@@ -7,6 +7,7 @@ import ai.molecule.agent.model.Calling;
 import ai.molecule.agent.model.Talk;
 import ai.molecule.agent.model.Thinking;
 import ai.molecule.protocol.Json;
+import ai.molecule.protocol.Message;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.ToolExecutionResultMessage;
@@ -96,11 +97,16 @@ final class Passage {
         return compiled.stateOf(thread).isPresent();
     }
 
-    /// Its caller says something while it waits.
-    void hear(String text) throws Exception {
-        var turn = new ArrayList<>(compiled.getState(thread).state().messages(Progress.TURN));
-        turn.add(UserMessage.from(text));
-        compiled.updateState(thread, Map.of(Progress.TURN, Progress.written(turn)));
+    /// Its caller says something while it waits; what is delivered again is heard once.
+    void hear(Message message) throws Exception {
+        var known = compiled.getState(thread);
+        if (!known.next().endsWith(WAITS) || known.state().text(Progress.HEARD).equals(message.messageId())) {
+            return;
+        }
+        var turn = new ArrayList<>(known.state().messages(Progress.TURN));
+        turn.add(UserMessage.from(message.text()));
+        compiled.updateState(
+                thread, Map.of(Progress.TURN, Progress.written(turn), Progress.HEARD, message.messageId()));
     }
 
     /// Goes on until there is an answer, or until people have to decide.
@@ -233,13 +239,13 @@ final class Passage {
     }
 
     private Talk talk(Progress state) {
-        return new Talk(state.whole() ? List.of() : before, state.messages(Progress.TURN));
+        return new Talk(state.rest(before), state.messages(Progress.TURN));
     }
 
-    private static Map<String, String> kept(Talk talk) {
+    private static Map<String, String> kept(Talk talk, Progress state) {
         var changed = new HashMap<String, String>();
         changed.put(Progress.TURN, Progress.written(talk.turn()));
-        changed.put(Progress.WHOLE, String.valueOf(talk.whole()));
+        changed.put(Progress.REPLACED, String.valueOf(state.number(Progress.REPLACED) + talk.replaced()));
         return changed;
     }
 
@@ -261,7 +267,7 @@ final class Passage {
         var talk = talk(state);
         var thought = thinking.aside(system(state, ""), talk, think.prompt());
         work.say(name + ": " + clipped(thought));
-        var changed = kept(talk);
+        var changed = kept(talk, state);
         changed.put(Progress.NOTES, Json.text(state.object(Progress.NOTES).put(name, thought)));
         if (think.next().equals(Graph.END)) {
             changed.put(Progress.ANSWER, thought);
@@ -275,13 +281,11 @@ final class Passage {
                 && !(talk.all().getLast() instanceof ToolExecutionResultMessage)) {
             talk.add(UserMessage.from("[Answer again, whole, with what you know now.]"));
         }
-        if (thinking.spoken()) {
-            work.retract();
-        }
+        work.retract();
         var answer = thinking.answer(system(state, act.prompt()), talk, tools.all());
         thinking.tell(!answer.hasToolExecutionRequests() && act.next().equals(Graph.END));
         talk.add(answer);
-        var changed = kept(talk);
+        var changed = kept(talk, state);
         if (answer.hasToolExecutionRequests()) {
             var rounds = state.number(Progress.ROUNDS) + 1;
             if (rounds > ROUNDS_MAX) {
@@ -336,7 +340,7 @@ final class Passage {
         var first = judge.choices().keySet().iterator().next();
         var choice = word(reply, judge, first);
         var tries = state.object(Progress.TRIES);
-        var changed = kept(talk);
+        var changed = kept(talk, state);
         if (!choice.equals(first)) {
             var tried = tries.path(name).asInt() + 1;
             changed.put(Progress.TRIES, Json.text(tries.put(name, tried)));
@@ -365,29 +369,40 @@ final class Passage {
     }
 
     private Map<String, String> ask(Graph.Ask ask, Progress state) throws Exception {
-        var arguments = Json.object().put("action", ask.prompt()).put("reason", clipped(state.text(Progress.ANSWER)));
+        var arguments = Json.object()
+                .put("action", ask.prompt())
+                // Each time around is another question; the same one asked again is the same.
+                .put(
+                        "reason",
+                        ("(step " + state.number(Progress.STEPS) + ") " + clipped(state.text(Progress.ANSWER)))
+                                .strip());
         var call = ToolExecutionRequest.builder()
                 .id("ask_" + UUID.randomUUID())
                 .name(Tools.APPROVAL)
                 .arguments(Json.text(arguments))
                 .build();
-        var asked = new Calling(tools, work, state.number(Progress.CALLS)).result(call);
-        if (Approval.asked(List.of(asked)).isEmpty()) {
+        var asked = new Calling(tools, work, 0).result(call);
+        if (Approval.asked(List.of(asked)).isEmpty() && status(asked).isEmpty()) {
             throw new EndedException("people cannot be asked: " + ((ToolExecutionResultMessage) asked).text());
         }
         return Map.of(Progress.ASKED, Progress.written(List.of(asked)));
     }
 
     private Map<String, String> decision(Progress state) throws IOException, InterruptedException {
-        var told = ((ToolExecutionResultMessage) after(state, Progress.ASKED).getFirst()).text();
-        String status;
-        try {
-            status = Json.read(told).path("status").asText();
-        } catch (Json.MalformedException gone) {
-            status = told;
-        }
+        var status = status(after(state, Progress.ASKED).getFirst());
         work.say("a person was asked: " + clipped(status));
         return Map.of(Progress.ASKED, "", Progress.CHOICE, status.equals("approved") ? "approved" : "denied");
+    }
+
+    /// What came of a question; empty where it is not there any more.
+    private static String status(ChatMessage decided) {
+        try {
+            return Json.read(((ToolExecutionResultMessage) decided).text())
+                    .path("status")
+                    .asText();
+        } catch (Json.MalformedException gone) {
+            return "";
+        }
     }
 
     private static String clipped(String text) {

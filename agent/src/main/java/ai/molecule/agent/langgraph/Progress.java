@@ -21,8 +21,11 @@ final class Progress extends AgentState {
     /// What was said in this turn, as JSON.
     static final String TURN = "turn";
 
-    /// `true` when the turn holds what is still known of the turns before it.
-    static final String WHOLE = "whole";
+    /// How many messages of the turns before it the turn has a summary of.
+    static final String REPLACED = "replaced";
+
+    /// The last message that was heard on the way.
+    static final String HEARD = "heard";
 
     /// What was thought aside, by the step, as JSON.
     static final String NOTES = "notes";
@@ -76,8 +79,9 @@ final class Progress extends AgentState {
         return text.isEmpty() ? List.of() : ChatMessageDeserializer.messagesFromJson(text);
     }
 
-    boolean whole() {
-        return Boolean.parseBoolean(text(WHOLE));
+    /// Of what was said before the turn, what it has no summary of.
+    List<ChatMessage> rest(List<ChatMessage> before) {
+        return before.subList(Math.min(number(REPLACED), before.size()), before.size());
     }
 
     /// The next call of a tool that has no result yet.

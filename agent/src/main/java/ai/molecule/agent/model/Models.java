@@ -42,17 +42,13 @@ public final class Models {
     ///
     /// @throws IllegalArgumentException when something is missing, in words for whoever set the workspace up
     public Thinking begin(Work work) {
+        if (surroundings.self().equals(Self.UNKNOWN)) {
+            throw new IllegalArgumentException("the platform cannot be asked what this workspace is");
+        }
         return new Thinking(new Model(settings(), client), tagging, work);
     }
 
     private ModelSettings settings() {
-        try {
-            return ModelSettings.read(surroundings.model(), surroundings.values());
-        } catch (IllegalArgumentException missing) {
-            if (surroundings.self().equals(Self.UNKNOWN)) {
-                throw new IllegalArgumentException("the platform cannot be asked what this workspace is", missing);
-            }
-            throw missing;
-        }
+        return ModelSettings.read(surroundings.model(), surroundings.values());
     }
 }

@@ -14,6 +14,7 @@ public final class Talk {
 
     private final List<ChatMessage> said;
     private int before;
+    private int replaced;
 
     /// @param before what was said in earlier turns
     /// @param turn what was said in this one so far
@@ -33,9 +34,9 @@ public final class Talk {
         return List.copyOf(said.subList(before, said.size()));
     }
 
-    /// True when there is nothing before this turn, or when it holds all that is still known of that.
-    public boolean whole() {
-        return before == 0;
+    /// How many messages of earlier turns there is only a summary of by now, in this turn.
+    public int replaced() {
+        return replaced;
     }
 
     /// Something more is said.
@@ -80,6 +81,7 @@ public final class Talk {
         }
         said.clear();
         said.addAll(kept);
+        replaced += before;
         before = 0;
     }
 

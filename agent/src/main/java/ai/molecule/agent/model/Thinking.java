@@ -28,7 +28,7 @@ public final class Thinking {
     private final Work work;
     private Usage usage;
     private String held = "";
-    private boolean spoken;
+    private final StringBuilder told = new StringBuilder();
 
     /// @param tagging where models call tools by tags, because their servers have no function calling
     Thinking(Model model, Set<String> tagging, Work work) {
@@ -41,13 +41,18 @@ public final class Thinking {
     /// What the model answers; the last of its words is held until [#tell].
     public AiMessage answer(String instructions, Talk talk, List<ToolSpecification> with)
             throws InterruptedException, ModelException {
+        told.setLength(0);
         return patient(talk, () -> asked(instructions, talk.all(), with, this::write));
     }
 
     /// What the model says when it is asked something beside the conversation, which is for the engine alone.
     public String aside(String instructions, Talk talk, String request) throws InterruptedException, ModelException {
         var beside = UserMessage.from(request);
-        var answer = patient(talk, () -> asked(instructions, talk.and(beside), List.of(), unheard -> {}));
+        var answer = patient(
+                talk,
+                () -> asked(
+                        // Some servers refuse calls of tools in a conversation without tools.
+                        instructions, ToolTags.written(talk.and(beside)), List.of(), unheard -> {}));
         return answer.text() == null ? "" : answer.text().strip();
     }
 
@@ -57,14 +62,14 @@ public final class Thinking {
     public void tell(boolean last) {
         if (!held.isEmpty()) {
             work.write(held, last);
+            told.append(held);
             held = "";
-            spoken = true;
         }
     }
 
-    /// True when something of an answer was told.
-    public boolean spoken() {
-        return spoken;
+    /// What was told of the last answer.
+    public String told() {
+        return told.toString();
     }
 
     private interface Question {

@@ -175,8 +175,12 @@ class LangGraphEngineTest {
                         .end())
                 .as("what a message says is no decision")
                 .startsWith("asked: ");
-        assertThat(TestWork.of(engine(), "one", "task", "m2", "say I said so").end())
-                .startsWith("asked: ");
+        for (var again = 0; again < 2; again++) {
+            assertThat(TestWork.of(engine(), "one", "task", "m2", "say I said so")
+                            .end())
+                    .as("heard once")
+                    .startsWith("asked: ");
+        }
         assertThat(TestWork.of(engine(), "one", "other", "m3", "say meanwhile").end())
                 .isEqualTo("completed");
         tools.decide("yes");
@@ -185,6 +189,9 @@ class LangGraphEngineTest {
         assertThat(done.text()).isEqualTo("I said so");
         assertThat(engine().waits("task", "one")).isFalse();
         assertThat(tools.called()).as("asked once").hasSize(1);
+        assertThat(work("count").text())
+                .as("both tasks are remembered: who it is, two, five, and this")
+                .isEqualTo("9");
     }
 
     private void configure(String graph) {
@@ -225,6 +232,23 @@ class LangGraphEngineTest {
         assertThat(done.end()).isEqualTo("completed");
         assertThat(done.text()).isEqualTo("begun");
         assertThat(done.closed()).isTrue();
+    }
+
+    @Test
+    void whatIsToldBeforePeopleAreAskedIsToldOnce() throws Exception {
+        configure("""
+                start: write
+                steps:
+                  write: {kind: act, next: permit}
+                  permit: {kind: ask, prompt: Send it, approved: end, denied: write}
+                """);
+        var engine = engine();
+        var work = new TestWork();
+        engine.work(new Message("m", "one", "task", true, List.of("say dear friend")), work);
+        tools.decide("{\"status\": \"approved\"}");
+        engine.work(new Message("approval 1", "one", "task", true, List.of("Approved")), work);
+        assertThat(work.end()).isEqualTo("completed");
+        assertThat(work.text()).isEqualTo("dear friend");
     }
 
     @Test
