@@ -121,6 +121,9 @@ thinks="$(jq -c --arg model "$model" --argjson backend "$backend" '{runtime: "he
 
 orchestrator="$(create Orchestrator 'Plans, asks others, asks a person before anything is published, and reports' "$(jq -c '. + {tier: 3, canvas: {x: 80, y: 80}}' <<<"$thinks")" | jq -r .id)"
 made+=("$orchestrator")
+api PUT "/workspaces/$orchestrator/configuration" "$(jq -nc '{files: {
+  "config.yaml": "# Comments stay.\nprompt_files: [system-prompt.md]\n",
+  "system-prompt.md": "Have your colleagues do what they are there for, and put together what they found."}}')" >/dev/null
 researcher="$(create Researcher 'Finds and reads sources' "$(jq -c --arg parent "$orchestrator" '. + {parent_id: $parent}' <<<"$thinks")" | jq -r .id)"
 external="$(create Writer 'Writes what was found, from outside the platform' \
   "$(jq -c --arg parent "$orchestrator" '{runtime: "external", model: .model, secrets: .secrets, parent_id: $parent}' <<<"$thinks")")"
