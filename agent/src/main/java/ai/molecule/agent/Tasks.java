@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /// The agent's tasks. Soft: they end with the process; the last ones are kept to be asked for, oldest first
 /// out.
@@ -171,16 +172,15 @@ final class Tasks implements Load {
             current.set(message.text());
             active.incrementAndGet();
             busyChanged.run();
+            var work = new RunWork(run, turn);
             try {
                 run.come(TaskState.WORKING, null);
-                engine.work(message.in(run.task().contextId(), run.task().id()), new RunWork(run, turn));
-                if (!run.task().state().settles()) {
-                    run.come(TaskState.COMPLETED, null);
-                }
+                engine.work(message.in(run.task().contextId(), run.task().id()), work);
+                work.settle(TaskState.COMPLETED, null);
             } catch (InterruptedException canceled) {
-                run.come(TaskState.CANCELED, "the agent is stopping");
+                work.settle(TaskState.CANCELED, "the agent is stopping");
             } catch (Exception failed) {
-                run.come(TaskState.FAILED, String.valueOf(failed.getMessage()));
+                work.settle(TaskState.FAILED, String.valueOf(failed.getMessage()));
             } finally {
                 if (active.decrementAndGet() == 0) {
                     current.set("");
@@ -196,6 +196,7 @@ final class Tasks implements Load {
 
         private final TaskRun run;
         private final Turn turn;
+        private boolean settled;
 
         RunWork(TaskRun run, Turn turn) {
             this.run = run;
@@ -224,17 +225,25 @@ final class Tasks implements Load {
 
         @Override
         public void complete() {
-            run.come(TaskState.COMPLETED, null);
+            settle(TaskState.COMPLETED, null);
         }
 
         @Override
         public void fail(String why) {
-            run.come(TaskState.FAILED, why);
+            settle(TaskState.FAILED, why);
         }
 
         @Override
         public void ask(String question) {
-            run.come(TaskState.INPUT_REQUIRED, question);
+            settle(TaskState.INPUT_REQUIRED, question);
+        }
+
+        /// Once a message: when the next one is worked on already, this one says nothing of the task anymore.
+        synchronized void settle(TaskState state, @Nullable String saying) {
+            if (!settled) {
+                settled = true;
+                run.come(state, saying);
+            }
         }
 
         @Override

@@ -6,12 +6,15 @@ import ai.molecule.agent.A2aEndpoint.Outcome;
 import ai.molecule.agent.echo.EchoEngine;
 import ai.molecule.protocol.A2aVersion;
 import ai.molecule.protocol.Json;
+import ai.molecule.protocol.Message;
 import ai.molecule.protocol.StreamEvent;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -113,6 +116,47 @@ class A2aEndpointTest {
         assertThat(answered.path("id")).isEqualTo(asked.path("id"));
         assertThat(answered.path("status").path("state").asText()).isEqualTo("TASK_STATE_COMPLETED");
         assertThat(answered.path("artifacts").findValuesAsText("text")).containsExactly("blue");
+    }
+
+    @Test
+    void aTurnThatEndsLateSaysNothingOfTheNextOne() throws Exception {
+        var answering = new CountDownLatch(1);
+        var asking = new CompletableFuture<Thread>();
+        var slow = new Tasks(
+                new Engine() {
+                    @Override
+                    public String runtime() {
+                        return "slow";
+                    }
+
+                    @Override
+                    public String description() {
+                        return "Ends its first turn in the middle of the second";
+                    }
+
+                    @Override
+                    public void work(Message message, Work work) throws Exception {
+                        if (work.continued()) {
+                            answering.countDown();
+                            asking.get().join();
+                            work.write(message.text(), true);
+                        } else {
+                            asking.complete(Thread.currentThread());
+                            work.ask("Which?");
+                            answering.await();
+                        }
+                    }
+                },
+                (peer, text, traceparent) -> "");
+        var first = Message.fromUser("input");
+        var run = slow.begin(first, "");
+        slow.work(run, first, new Tasks.Turn(false, ""));
+        run.awaitSettled();
+        var second = Message.fromUser("blue");
+        assertThat(run.resume(second)).isTrue();
+        slow.work(run, second, new Tasks.Turn(true, ""));
+        assertThat(run.awaitSettled().toJson(A2aVersion.V1_0).path("artifacts").findValuesAsText("text"))
+                .containsExactly("blue");
     }
 
     @Test
@@ -237,7 +281,7 @@ class A2aEndpointTest {
 
     @Test
     void drainingCancelsWhatDoesNotFinish() throws InterruptedException {
-        var message = ai.molecule.protocol.Message.fromUser("sleep 60");
+        var message = Message.fromUser("sleep 60");
         var run = tasks.begin(message, "");
         tasks.work(run, message, new Tasks.Turn(false, ""));
         tasks.drain(Duration.ofMillis(50));
