@@ -110,6 +110,57 @@ describe("an agent that thinks", () => {
     await page.getByText("Nothing that has to do with it.").waitFor();
   });
 
+  it("changes what it is configured with, and loses nothing that somebody else wrote", async () => {
+    const id = await thinking("Configured");
+    const kept = "# why it is so stays here\r\nrole: counts\r\nparent: Ada # nobody knows this one\n";
+    const files = async () => (await house.api<{ files: Record<string, string> }>("GET", `/workspaces/${id}/configuration`)).files;
+    await house.api("PUT", `/workspaces/${id}/configuration/config.yaml`, { content: kept });
+    const page = await person();
+    await card(page, "Configured").click();
+    await page.getByRole("tab", { name: "Config" }).click();
+    const text = page.getByLabel("config.yaml", { exact: true });
+    const save = page.getByRole("button", { name: "Save" });
+    await expect.poll(() => text.inputValue()).toContain("role: counts");
+    await page.getByText("parent: is kept, but is not known").waitFor();
+    expect(await save.isDisabled()).toBe(true);
+
+    await text.fill("# why it is so stays here\nrole: [counts\nparent: Ada # nobody knows this one\n");
+    await save.click();
+    await page.getByRole("alert").getByText(/config\.yaml, line \d+, column \d+: expected YAML/).waitFor();
+    expect((await files())["config.yaml"], "nothing is saved").toBe(kept);
+    await shot(page, "config-refused");
+
+    await text.fill("# why it is so stays here\nrole: counts twice\nparent: Ada # nobody knows this one\n");
+    await page.getByText("not saved: +1 −1 lines").waitFor();
+    await page.getByRole("tab", { name: "Details" }).click();
+    await page.getByRole("tab", { name: "Config" }).click();
+    expect(await text.inputValue(), "it is there after a look elsewhere").toContain("counts twice");
+    await house.api("PUT", `/workspaces/${id}/configuration/system-prompt.md`, { content: "Count." });
+    await page.getByRole("button", { name: "system-prompt.md" }).waitFor();
+    await save.click();
+    await page.getByText("saved", { exact: true }).waitFor();
+    expect((await files())["config.yaml"]).toBe(kept.replace("counts", "counts twice"));
+
+    await text.fill("role: mine\n");
+    await house.api("PUT", `/workspaces/${id}/configuration/config.yaml`, { content: "role: theirs\n" });
+    await page.getByText("Somebody else changed this file meanwhile.").waitFor();
+    expect(await save.isDisabled()).toBe(true);
+    await shot(page, "config-conflict");
+    await page.getByRole("button", { name: "Take theirs" }).click();
+    expect(await text.inputValue()).toBe("role: theirs\n");
+
+    await page.getByLabel("Path of a new file").fill("skills/review/SKILL.md");
+    await page.getByRole("button", { name: "New file" }).click();
+    await page.getByLabel("skills/review/SKILL.md", { exact: true }).fill("---\nname: Review\ndescription: Finds faults\n---\nRead it twice.\n");
+    await page.keyboard.press("Control+s");
+    await page.getByText("saved", { exact: true }).waitFor();
+    await shot(page, "config");
+    await page.getByRole("button", { name: "Delete skills/review/SKILL.md" }).click();
+    await expect.poll(async () => Object.keys(await files()).sort()).toEqual(["config.yaml", "system-prompt.md"]);
+    await page.getByRole("button", { name: "Undo" }).click();
+    await expect.poll(async () => Object.keys(await files())).toContain("skills/review/SKILL.md");
+  });
+
   it("shows what it costs, and stops at its budget until it is raised", async () => {
     const id = await thinking("Spender");
     const page = await person();

@@ -1,5 +1,5 @@
 import { randomId } from "./id";
-import type { ActivityRow, AgentToken, BackendOffer, Budget, Connection, Fact, JoinRefusal, JoinRule, JoinRuleDraft, Memory, ModelPrice, ModelUsage, PendingApproval, PushLine, Run, Runtime, SecretName, Stay, TaskLine, TaskShown, UplinkKnown, Usage, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
+import type { ActivityRow, AgentToken, BackendOffer, Budget, Configuration, Connection, Fact, JoinRefusal, JoinRule, JoinRuleDraft, Memory, ModelPrice, ModelUsage, PendingApproval, PushLine, Run, Runtime, SecretName, Stay, TaskLine, TaskShown, UplinkKnown, Usage, Workspace, WorkspaceCreated, WorkspaceDraft, WorkspacePatch } from "./types";
 
 /** A refusal of the platform: its sentence, its stable code, and the whole body for what else it says. */
 export class Refused extends Error {
@@ -13,7 +13,7 @@ export class Refused extends Error {
   }
 }
 
-async function call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+async function exchange<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<{ answer: T; tag: string }> {
   const response = await fetch(path, {
     method,
     headers: { ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
@@ -23,7 +23,20 @@ async function call<T>(method: string, path: string, body?: unknown, headers: Re
   if (!response.ok) {
     throw new Refused(response.status, String(answer.code ?? ""), String(answer.error ?? `The platform answered ${response.status}`), answer);
   }
-  return answer as T;
+  return { answer: answer as T, tag: response.headers.get("ETag") ?? "" };
+}
+
+async function call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+  return (await exchange<T>(method, path, body, headers)).answer;
+}
+
+/** A configuration, and which one it is: a change says what it changes. */
+export type Configured = Configuration & { tag: string };
+
+async function configuration(method: string, id: string, path = "", body?: unknown, tag?: string): Promise<Configured> {
+  const file = path && `/${path.split("/").map(encodeURIComponent).join("/")}`;
+  const kept = await exchange<Configuration>(method, `/workspaces/${id}/configuration${file}`, body, tag === undefined ? {} : { "If-Match": tag });
+  return { ...kept.answer, tag: kept.tag };
 }
 
 export const api = {
@@ -61,6 +74,9 @@ export const api = {
       .reverse(),
   pendingApprovals: () => call<PendingApproval[]>("GET", "/approvals/pending"),
   decide: (workspace: string, approval: string, decision: "approved" | "denied") => call("POST", `/workspaces/${workspace}/approvals/${approval}/decide`, { decision }),
+  configuration: (id: string) => configuration("GET", id),
+  saveFile: (id: string, path: string, content: string, tag: string) => configuration("PUT", id, path, { content }, tag),
+  deleteFile: (id: string, path: string, tag: string) => configuration("DELETE", id, path, undefined, tag),
   memories: (id: string, query: string) => call<Memory[]>("GET", `/workspaces/${id}/memories${query ? `?q=${encodeURIComponent(query)}` : ""}`),
   remember: (id: string, content: string, scope: string) => call("POST", `/workspaces/${id}/memories`, { content, scope }),
   forget: (id: string, memory: string) => call("DELETE", `/workspaces/${id}/memories/${memory}`),

@@ -25,6 +25,7 @@ export type Runtime = components["schemas"]["Runtime"];
 export type Usage = components["schemas"]["Usage"];
 export type Fact = components["schemas"]["Fact"];
 export type Approval = components["schemas"]["Approval"];
+export type Configuration = components["schemas"]["Configuration"];
 export type Memory = components["schemas"]["Memory"];
 export type Budget = components["schemas"]["Budget"];
 export type ModelPrice = components["schemas"]["ModelPrice"];

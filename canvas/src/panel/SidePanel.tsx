@@ -3,6 +3,7 @@ import { useFleet } from "../store/fleet";
 import { type Tab, useView } from "../store/view";
 import { STATUS_WORD } from "../store/words";
 import { Chat } from "./Chat";
+import { Config } from "./Config";
 import { Details } from "./Details";
 import { Events } from "./Events";
 import { Logs } from "./Logs";
@@ -22,6 +23,7 @@ const TABS: readonly { id: Tab; label: string }[] = [
   { id: "tasks", label: "Tasks" },
   { id: "logs", label: "Logs" },
   { id: "terminal", label: "Terminal" },
+  { id: "config", label: "Config" },
   { id: "memory", label: "Memory" },
   { id: "usage", label: "Usage" },
   { id: "secrets", label: "Secrets" },
@@ -69,6 +71,7 @@ export function SidePanel() {
             <Terminal key={workspace.id} workspace={workspace} />
           </Suspense>
         )}
+        {shown === "config" && <Config key={workspace.id} workspace={workspace} />}
         {shown === "memory" && <Memory key={workspace.id} workspace={workspace} />}
         {shown === "usage" && <Usage key={workspace.id} workspace={workspace} />}
         {shown === "secrets" && <Secrets key={workspace.id} workspace={workspace} />}

@@ -34,6 +34,8 @@ interface Fleet {
   approvalsSeq: number;
   /** The number of the last fact about memories. */
   memoriesSeq: number;
+  /** The number of the last fact about configurations. */
+  configurationsSeq: number;
   apply: (frame: Frame) => void;
   setLink: (link: Link) => void;
   /** Shows a change before the server confirms it; the returned function takes it back. */
@@ -49,6 +51,7 @@ export const useFleet = create<Fleet>()((set, get) => ({
   secretsSeq: 0,
   approvalsSeq: 0,
   memoriesSeq: 0,
+  configurationsSeq: 0,
   apply: (frame) =>
     set((fleet) => {
       if (frame.event === "TRAFFIC") return { traffic: traffic(frame.payload) };
@@ -56,7 +59,8 @@ export const useFleet = create<Fleet>()((set, get) => ({
       const secrets = frame.event === "SECRET_CHANGED" && { secretsSeq: frame.seq };
       const approvals = APPROVALS.includes(frame.event) && { approvalsSeq: frame.seq };
       const memories = frame.event === "MEMORY_CHANGED" && { memoriesSeq: frame.seq };
-      return { ...applyFrame(fleet, frame), ...secrets, ...approvals, ...memories, ...(fresh && { said: heard(fleet.said, frame.workspace_id, { seq: frame.payload.activity_seq, text: frame.payload.message }) }) };
+      const configurations = frame.event === "CONFIGURATION_CHANGED" && { configurationsSeq: frame.seq };
+      return { ...applyFrame(fleet, frame), ...secrets, ...approvals, ...memories, ...configurations, ...(fresh && { said: heard(fleet.said, frame.workspace_id, { seq: frame.payload.activity_seq, text: frame.payload.message }) }) };
     }),
   setLink: (link) => set({ link }),
   expect: (id, changes) => {

@@ -1,6 +1,6 @@
 import { create } from "zustand";
 
-export type Tab = "details" | "chat" | "tasks" | "logs" | "terminal" | "memory" | "usage" | "secrets" | "events";
+export type Tab = "details" | "chat" | "tasks" | "logs" | "terminal" | "config" | "memory" | "usage" | "secrets" | "events";
 export type Dialog = { kind: "create"; parent: string | undefined } | { kind: "search" } | { kind: "dead-letters" } | { kind: "approvals" } | { kind: "table" } | { kind: "pipelines" } | { kind: "remove"; id: string } | { kind: "connect"; id: string } | undefined;
 
 interface Toast {
@@ -26,7 +26,7 @@ interface View {
 
 let toastId = 0;
 const TOAST_LIFE = 6000;
-const TABS: readonly Tab[] = ["details", "chat", "tasks", "logs", "terminal", "memory", "usage", "secrets", "events"];
+const TABS: readonly Tab[] = ["details", "chat", "tasks", "logs", "terminal", "config", "memory", "usage", "secrets", "events"];
 
 function fromAddress(): { selected: string | undefined; tab: Tab } {
   const query = new URLSearchParams(location.hash.slice(1));
