@@ -2,6 +2,7 @@ package ai.molecule.agent;
 
 import ai.molecule.agent.command.CommandEngine;
 import ai.molecule.agent.uplink.Desk;
+import ai.molecule.agent.workbench.Permissions;
 import ai.molecule.protocol.Json;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -55,16 +56,17 @@ final class Commands {
                     String runtime,
             @Mixin Joining joining)
             throws InterruptedException {
-        return joining.run(
-                address,
-                (line, secrets, state) -> new OwnTrade(
-                        Engines.of(
-                                runtime,
-                                new PlatformSurroundings(line, System.getenv(), secrets::values),
-                                new PlatformTools(line),
-                                line.client(),
-                                state),
-                        line));
+        try {
+            Permissions.read(System.getenv().getOrDefault(Permissions.VARIABLE, ""));
+        } catch (IllegalArgumentException bad) {
+            System.err.println(bad.getMessage());
+            return Main.BAD_SETTINGS;
+        }
+        return joining.run(address, (line, secrets, state) -> {
+            var around = new PlatformSurroundings(line, System.getenv(), secrets::values);
+            var tools = Engines.tools(line, around, System::getenv, state);
+            return new OwnTrade(Engines.of(runtime, around, tools, line.client(), state), line);
+        });
     }
 
     /// One command, as a run of a pipeline.

@@ -4,9 +4,13 @@ import ai.molecule.agent.claude.ClaudeEngine;
 import ai.molecule.agent.echo.EchoEngine;
 import ai.molecule.agent.hermes.HermesEngine;
 import ai.molecule.agent.langgraph.LangGraphEngine;
+import ai.molecule.agent.workbench.Workbench;
+import ai.molecule.protocol.Network;
 import java.net.http.HttpClient;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
 
 /// The engines that this agent has, by the runtimes that they are for.
 final class Engines {
@@ -15,6 +19,14 @@ final class Engines {
     static final List<String> RUNTIMES = List.of("echo", "hermes", "langgraph", "claude-code");
 
     private Engines() {}
+
+    /// What an engine may do: what the platform lets it, and what whoever runs it lets it on this machine.
+    ///
+    /// @param environment what whoever runs it says
+    static Tools tools(
+            PlatformLine line, Surroundings surroundings, Supplier<Map<String, String>> environment, Path state) {
+        return new Workbench(new PlatformTools(line), surroundings, environment, state, Network.of(System.getenv()));
+    }
 
     /// The engine for a runtime.
     ///

@@ -53,10 +53,11 @@ public final class Main {
             var values = new AtomicReference<Map<String, String>>(Map.of());
             var where = new Addresses(List.of(settings.platform()));
             var line = new PlatformLine(where);
+            var around = new PlatformSurroundings(line, Map.of(), values::get);
             var engine = Engines.of(
                     settings.runtime(),
-                    new PlatformSurroundings(line, Map.of(), values::get),
-                    new PlatformTools(line),
+                    around,
+                    Engines.tools(line, around, values::get, settings.state()),
                     Network.of(System.getenv()).client(),
                     settings.state());
             var secret = new InboundSecret();

@@ -37,6 +37,11 @@ final class PlatformSurroundings implements Surroundings {
     }
 
     @Override
+    public Map<String, String> secrets() {
+        return secrets.get();
+    }
+
+    @Override
     public Self self() {
         refresh();
         return last;

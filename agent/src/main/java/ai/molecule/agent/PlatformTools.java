@@ -1,6 +1,7 @@
 package ai.molecule.agent;
 
 import ai.molecule.protocol.Json;
+import ai.molecule.protocol.McpServer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
@@ -8,6 +9,7 @@ import dev.langchain4j.agent.tool.ToolSpecification;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -24,8 +26,15 @@ final class PlatformTools implements Tools {
     }
 
     @Override
-    public Optional<Server> server() {
-        return line.tools().map(url -> new Server(url, line.token()));
+    public List<McpServer> servers() {
+        return line.tools().stream()
+                .map(url -> new McpServer(
+                        PLATFORM,
+                        url.toString(),
+                        Map.of("Authorization", "Bearer " + line.token()),
+                        List.of(),
+                        Map.of()))
+                .toList();
     }
 
     /// Those that it has now; the last ones known while the platform cannot be asked.

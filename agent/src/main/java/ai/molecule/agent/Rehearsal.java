@@ -1,7 +1,10 @@
 package ai.molecule.agent;
 
 import ai.molecule.agent.uplink.Addresses;
+import ai.molecule.agent.workbench.Permissions;
+import ai.molecule.agent.workbench.Workbench;
 import ai.molecule.protocol.Json;
+import ai.molecule.protocol.Network;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -53,8 +56,10 @@ final class Rehearsal {
                     "OPENAI_BASE_URL",
                     "http://127.0.0.1:" + model.getAddress().getPort() + "/v1"));
             // What runs a program of others' has nothing to rehearse.
+            var allowed = Map.of(Permissions.VARIABLE, "files, shell");
+            var tools = new Workbench(Tools.NONE, around, () -> allowed, state, Network.DIRECT);
             for (var runtime : List.of("echo", "hermes", "langgraph")) {
-                rehearse(Engines.of(runtime, around, Tools.NONE, client, state), settings, client);
+                rehearse(Engines.of(runtime, around, tools, client, state), settings, client);
             }
         } finally {
             model.stop(0);

@@ -1,9 +1,9 @@
 package ai.molecule.agent;
 
+import ai.molecule.protocol.McpServer;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.agent.tool.ToolSpecification;
 import java.io.IOException;
-import java.net.URI;
 import java.util.List;
 import java.util.Optional;
 
@@ -43,14 +43,17 @@ public interface Tools {
         record Asked(String approval, String action) implements Outcome {}
     }
 
-    /// Where programs find the same tools, by MCP (streamable HTTP).
-    ///
-    /// @param token what it is shown, as a bearer
-    record Server(URI url, String token) {}
+    /// The name of the server with the platform's tools.
+    String PLATFORM = "molecule";
 
-    /// The server of these tools; empty where there is none.
-    default Optional<Server> server() {
-        return Optional.empty();
+    /// Where programs find the same tools, by MCP.
+    default List<McpServer> servers() {
+        return List.of();
+    }
+
+    /// What keeps some of them from being there; empty for nothing. Asked with every heartbeat.
+    default String trouble() {
+        return "";
     }
 
     /// All of them, as they are now.

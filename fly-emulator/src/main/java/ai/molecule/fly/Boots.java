@@ -48,10 +48,11 @@ final class Boots {
         var config = machine.config;
         var process = config.path("processes").path(0);
         var environment = new HashMap<String, String>();
-        // What the image says itself: which engine of our agent it is for.
+        // What the image says itself: which engine of our agent it is for, and what that may use there.
         var ours = OURS.matcher(config.path("image").asText());
         if (ours.find()) {
-            environment.put("RUNTIME", ours.group(1));
+            environment.putAll(
+                    Map.of("RUNTIME", ours.group(1), "AGENT_TOOLS", "files,shell,mcp", "WORKSPACE_DIR", "/workspace"));
         }
         if (!process.path("ignore_app_secrets").asBoolean()) {
             environment.putAll(machine.app.secrets);

@@ -20,9 +20,11 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Agents that think, wherever they run: in a container, on a Fly machine, as a process, and where nobody manages
 /// them. The containers share this machine's network, so that they reach the model.
@@ -136,6 +138,48 @@ class EnginesEverywhereTest {
                     .containsExactly(asks, does);
             assertThat(shown.path("usage").get(0).path("calls").asInt()).isEqualTo(calls);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"docker", "flyio", "process"})
+    void commandsRunWhereTheAgentDoes(String backend) throws Exception {
+        var id = managed("hermes", backend);
+        house.awaitStatus(id, "online");
+        assertThat(
+                        told(
+                                id,
+                                "call run_command {\\\"command\\\":\\\"echo hello > note; cat note; cat $PPID /proc/1/environ\\\"}"))
+                .contains("hello", "(exit code 1)")
+                .doesNotContain(KEY, "PLATFORM_URL");
+        assertThat(told(id, "call read_file {\\\"path\\\":\\\"note\\\"}")).isEqualTo("The tool answered: hello\n");
+        assertThat(house.get("/workspaces/" + id + "/files/note")
+                        .body()
+                        .path("content")
+                        .asText())
+                .as("on the canvas too")
+                .isEqualTo("hello\n");
+    }
+
+    @Test
+    void whoeverRunsAnAgentSaysWhatItMayUse() throws Exception {
+        var id = house.create(
+                "{\"name\":\"Handless\",\"runtime\":\"hermes\",\"backend\":\"process\",\"model\":\"scripted\","
+                        + "\"secrets\":{\"OPENAI_API_KEY\":\"" + KEY + "\",\"OPENAI_BASE_URL\":\""
+                        + emulator.openAiUrl()
+                        + "\",\"AGENT_TOOLS\":\"none\"}}");
+        house.awaitStatus(id, "online");
+        assertThat(told(id, "call run_command {\\\"command\\\":\\\"touch note\\\"}"))
+                .contains("Unknown tool")
+                .doesNotContain("exit code");
+        assertThat(emulator.prompts().getLast().tools())
+                .contains("list_peers")
+                .doesNotContain("run_command", "read_file");
+    }
+
+    private static String told(String id, String text) throws Exception {
+        var task = house.drop(id, text, "").path("id").asText();
+        house.awaitTask(id, task, "completed");
+        return String.join("", house.task(id, task).path("artifacts").findValuesAsText("text"));
     }
 
     /// What the model was asked in all: whoever thinks in steps plans once, and goes on from there.

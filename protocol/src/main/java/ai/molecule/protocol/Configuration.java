@@ -41,6 +41,9 @@ public record Configuration(Map<String, String> files, ObjectNode settings, List
     /// Nothing configured.
     public static final Configuration NONE = new Configuration(Map.of(), Json.object(), List.of(), List.of());
 
+    /// How many MCP servers there may be.
+    public static final int SERVERS_MAX = 10;
+
     private static final int PATH_LENGTH_MAX = 200;
 
     /// No part begins with a dot: credentials do.
@@ -92,6 +95,7 @@ public record Configuration(Map<String, String> files, ObjectNode settings, List
             Map.entry("env", Type.MAP),
             Map.entry("prompt_files", Type.LIST),
             Map.entry("skills", Type.LIST),
+            Map.entry("mcp_servers", Type.MAP),
             Map.entry("graph", Type.MAP));
 
     /// What the original's agents know besides.
@@ -149,6 +153,13 @@ public record Configuration(Map<String, String> files, ObjectNode settings, List
     public List<List<String>> required() {
         return Stream.of(settings.at("/runtime_config/required_env"), settings.at("/env/required"))
                 .flatMap(list -> texts(list).stream())
+                .toList();
+    }
+
+    /// The MCP servers whose tools the agent is to have, in their order.
+    public List<McpServer> servers() {
+        return settings.path("mcp_servers").properties().stream()
+                .map(server -> McpServer.read(server.getKey(), server.getValue()))
                 .toList();
     }
 
@@ -211,10 +222,28 @@ public record Configuration(Map<String, String> files, ObjectNode settings, List
                 } else if (!entry.getValue().isNull() && !type.fits(entry.getValue())) {
                     warnings.add(name + ": expected " + type.words + "; it is kept, and has no effect");
                 } else if (!entry.getValue().isNull()) {
-                    settings.set(name, entry.getValue());
+                    settings.set(name, name.equals("mcp_servers") ? servers(entry.getValue()) : entry.getValue());
                 }
             }
             return settings;
+        }
+
+        /// Those that can be servers.
+        private ObjectNode servers(JsonNode all) {
+            var servers = Json.object();
+            for (var server : all.properties()) {
+                try {
+                    McpServer.read(server.getKey(), server.getValue());
+                    if (servers.size() == SERVERS_MAX) {
+                        throw new IllegalArgumentException("there are " + SERVERS_MAX + " before it");
+                    }
+                    servers.set(server.getKey(), server.getValue());
+                } catch (IllegalArgumentException bad) {
+                    warnings.add("mcp_servers." + server.getKey() + ": " + bad.getMessage()
+                            + "; it is kept, and has no effect");
+                }
+            }
+            return servers;
         }
 
         private List<Skill> skills(JsonNode settings) {

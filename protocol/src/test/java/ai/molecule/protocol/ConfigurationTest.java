@@ -109,4 +109,34 @@ class ConfigurationTest {
         }
         assertThat(Configuration.isPath("a".repeat(201))).isFalse();
     }
+
+    @Test
+    void serversThatCannotBeAreKeptAndWarnedAbout() {
+        var read = Configuration.read(Map.of("config.yaml", """
+                mcp_servers:
+                  tickets: {url: "https://tickets/mcp?key=${KEY}", headers: {Authorization: "Bearer ${TOKEN} ${KEY}"}}
+                  sheets: {command: uvx, args: [sheets, 3], env: {A: b}}
+                  both: {url: "https://x", command: y}
+                  neither: {}
+                  file: {url: "file:///etc/passwd"}
+                  nested: {command: x, args: [[y]]}
+                  bad_name: {command: x}
+                """));
+        assertThat(read.servers())
+                .containsExactly(
+                        new McpServer(
+                                "tickets",
+                                "https://tickets/mcp?key=${KEY}",
+                                Map.of("Authorization", "Bearer ${TOKEN} ${KEY}"),
+                                List.of(),
+                                Map.of()),
+                        new McpServer("sheets", "", Map.of(), List.of("uvx", "sheets", "3"), Map.of("A", "b")));
+        assertThat(read.warnings())
+                .hasSize(5)
+                .allMatch(warning -> warning.startsWith("mcp_servers.") && warning.endsWith("has no effect"));
+        var tickets = read.servers().getFirst();
+        assertThat(tickets.missing(Map.of("KEY", "k$1"))).containsExactly("TOKEN");
+        assertThat(tickets.with(Map.of("KEY", "k$1", "TOKEN", "t")).url()).isEqualTo("https://tickets/mcp?key=k$1");
+        assertThat(tickets.with(Map.of("KEY", "k", "TOKEN", "t")).headers()).containsValue("Bearer t k");
+    }
 }

@@ -18,6 +18,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// Runs Claude Code for each message, headless (<https://docs.claude.com/en/docs/claude-code/headless>). Each
 /// context has a session of its own, which outlives this process. It has the platform's tools, by MCP, and of its
@@ -71,7 +73,9 @@ public final class ClaudeEngine implements Engine {
         }
         try {
             settings();
-            return surroundings.missing();
+            return Stream.of(surroundings.missing(), tools.trouble())
+                    .filter(one -> !one.isEmpty())
+                    .collect(Collectors.joining("; "));
         } catch (IllegalArgumentException missing) {
             return String.valueOf(missing.getMessage()).replace("\n", "; ");
         }
@@ -153,10 +157,11 @@ public final class ClaudeEngine implements Engine {
         var settings = settings();
         var session = sessions.of(context).orElse("");
         var run = new ClaudeRun(settings, home(), directory(), work);
-        var told = run.ask(new ClaudeRun.Question(text, surroundings.instructions(runtime()), session, tools.server()));
+        var told =
+                run.ask(new ClaudeRun.Question(text, surroundings.instructions(runtime()), session, tools.servers()));
         if (told.sessionLost()) {
             work.say("its session is gone; it begins anew");
-            told = run.ask(new ClaudeRun.Question(text, surroundings.instructions(runtime()), "", tools.server()));
+            told = run.ask(new ClaudeRun.Question(text, surroundings.instructions(runtime()), "", tools.servers()));
         }
         if (!told.session().isEmpty()) {
             sessions.keep(context, told.session());

@@ -4,6 +4,7 @@ import ai.molecule.agent.Tools;
 import ai.molecule.agent.Usage;
 import ai.molecule.agent.Work;
 import ai.molecule.protocol.Json;
+import ai.molecule.protocol.McpServer;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -25,9 +26,9 @@ import org.jspecify.annotations.Nullable;
 /// One run of Claude Code: a question in, a stream of JSON lines out (`--output-format stream-json`).
 final class ClaudeRun {
 
-    private static final String SERVER = "molecule";
-    private static final String APPROVAL = "request_approval";
-    private static final String PREFIX = "mcp__" + SERVER + "__";
+    private static final String APPROVAL = Tools.APPROVAL;
+    private static final String SERVER = "mcp__";
+    private static final String PREFIX = SERVER + Tools.PLATFORM + "__";
     private static final int TURNS_MAX = 30;
     private static final int PROBLEM_LENGTH_MAX = 1000;
     /// Those that run now: none outlives this process.
@@ -57,7 +58,11 @@ final class ClaudeRun {
     ///
     /// @param introduction what is added to its system prompt
     /// @param session with which it goes on; empty for a new one
-    record Question(String text, String introduction, String session, Optional<Tools.Server> server) {}
+    record Question(String text, String introduction, String session, List<McpServer> servers) {
+        Question {
+            servers = List.copyOf(servers);
+        }
+    }
 
     /// What came of it.
     ///
@@ -72,7 +77,7 @@ final class ClaudeRun {
 
     /// Asks, and reports its words and calls while they come.
     Told ask(Question question) throws IOException, InterruptedException {
-        var servers = servers(question.server());
+        var servers = servers(question.servers());
         try {
             return ask(question, servers);
         } finally {
@@ -143,7 +148,7 @@ final class ClaudeRun {
                 "--tools",
                 String.join(",", settings.tools()),
                 "--allowedTools",
-                allowed()));
+                allowed(question)));
         if (!settings.model().isEmpty()) {
             command.addAll(List.of("--model", settings.model()));
         }
@@ -157,8 +162,10 @@ final class ClaudeRun {
     }
 
     /// What it may do without asking: the platform's tools, and what was given to it beyond files.
-    private String allowed() {
-        var allowed = new ArrayList<>(List.of("mcp__" + SERVER));
+    private String allowed(Question question) {
+        var allowed = new ArrayList<>(question.servers().stream()
+                .map(server -> SERVER + server.name())
+                .toList());
         settings.tools().stream()
                 .filter(tool -> !tool.matches("Read|Write|Edit|Glob|Grep"))
                 .forEach(allowed::add);
@@ -166,19 +173,23 @@ final class ClaudeRun {
     }
 
     /// A file that tells where the platform's tools are; it holds the agent's token, and is gone after the run.
-    private Path servers(Optional<Tools.Server> server) throws IOException {
+    private Path servers(List<McpServer> all) throws IOException {
         var json = Json.object();
         var servers = json.putObject("mcpServers");
-        server.ifPresent(tools -> {
-            var headers = servers.putObject(SERVER)
-                    .put("type", "http")
-                    .put("url", tools.url().toString())
-                    .putObject("headers")
-                    .put("Authorization", "Bearer " + tools.token());
-            if (!work.course().isEmpty()) {
-                headers.put("traceparent", work.course());
+        for (var server : all) {
+            var one = servers.putObject(server.name());
+            if (server.command().isEmpty()) {
+                var headers = one.put("type", "http").put("url", server.url()).putObject("headers");
+                server.headers().forEach(headers::put);
+                if (server.name().equals(Tools.PLATFORM) && !work.course().isEmpty()) {
+                    headers.put("traceparent", work.course());
+                }
+            } else {
+                one.put("command", server.command().getFirst());
+                server.command().stream().skip(1).forEach(one.putArray("args")::add);
+                server.environment().forEach(one.putObject("env")::put);
             }
-        });
+        }
         var file = Files.createTempFile(
                 home,
                 "servers",

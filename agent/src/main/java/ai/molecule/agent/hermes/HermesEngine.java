@@ -63,7 +63,7 @@ public final class HermesEngine implements Engine {
 
     @Override
     public String trouble() {
-        return models.trouble();
+        return models.trouble(tools);
     }
 
     @Override

@@ -64,7 +64,7 @@ public final class LangGraphEngine implements Engine {
 
     @Override
     public String trouble() {
-        var troubles = new ArrayList<>(List.of(models.trouble()));
+        var troubles = new ArrayList<>(List.of(models.trouble(tools)));
         try {
             Graph.read(surroundings.configuration().settings().path("graph"));
         } catch (IllegalArgumentException faults) {

@@ -2,6 +2,7 @@ package ai.molecule.agent.model;
 
 import ai.molecule.agent.Self;
 import ai.molecule.agent.Surroundings;
+import ai.molecule.agent.Tools;
 import ai.molecule.agent.Work;
 import java.net.http.HttpClient;
 import java.util.ArrayList;
@@ -23,7 +24,9 @@ public final class Models {
     }
 
     /// What is missing before a model can be asked; empty for nothing.
-    public String trouble() {
+    ///
+    /// @param tools what else it needs
+    public String trouble(Tools tools) {
         if (surroundings.self().equals(Self.UNKNOWN)) {
             // What is not known yet is not missing.
             return "";
@@ -35,6 +38,7 @@ public final class Models {
             troubles.add(String.valueOf(missing.getMessage()).replace("\n", "; "));
         }
         troubles.add(surroundings.missing());
+        troubles.add(tools.trouble());
         return troubles.stream().filter(one -> !one.isEmpty()).distinct().collect(Collectors.joining("; "));
     }
 

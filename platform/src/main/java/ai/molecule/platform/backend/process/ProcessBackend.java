@@ -208,7 +208,9 @@ public final class ProcessBackend implements Backend {
                 .redirectErrorStream(true);
         var environment = builder.environment();
         environment.clear();
+        environment.put("AGENT_TOOLS", "files,shell,mcp");
         environment.putAll(order.secrets());
+        environment.put("WORKSPACE_DIR", work.toString());
         environment.put("PATH", "/usr/local/bin:/usr/bin:/bin");
         environment.put("HOME", work.toString());
         environment.put("LANG", "C.UTF-8");

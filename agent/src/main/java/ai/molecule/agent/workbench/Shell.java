@@ -1,0 +1,159 @@
+package ai.molecule.agent.workbench;
+
+import ai.molecule.agent.workbench.Permissions.Permission;
+import ai.molecule.protocol.McpServer;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+
+/// Runs commands in a workspace's directory, confined to it ([Confined]). What a command started ends with it.
+final class Shell {
+
+    /// How long a command may take where nobody says.
+    static final Duration PATIENCE = Duration.ofMinutes(1);
+
+    /// How long one may take at most.
+    static final Duration PATIENCE_MAX = Duration.ofMinutes(10);
+
+    private static final int HEAD_MAX = 4_000;
+    private static final int TAIL_MAX = 12_000;
+    private static final Duration LAST_WORDS = Duration.ofSeconds(2);
+
+    /// Those that run now: none outlives this process.
+    private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
+
+    static {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> RUNNING.forEach(Shell::end)));
+    }
+
+    private final Confined.Bounds bounds;
+    private final Map<String, String> environment;
+
+    /// @param environment the agent's; what of it has to do with commands is passed on
+    Shell(Confined.Bounds bounds, Map<String, String> environment) {
+        this.bounds = bounds;
+        this.environment = Map.copyOf(environment);
+    }
+
+    /// Why there is none here; empty where there is one.
+    static String missing(Permissions permissions) {
+        if (Landlock.version() == 0) {
+            return "commands: this system cannot confine them (Linux with Landlock can), so there are none";
+        }
+        return permissions.has(Permission.NETWORK) || Landlock.knowsTcp()
+                ? ""
+                : "commands: this kernel cannot keep them off the network (Linux 6.7 can), so there are none;"
+                        + " network allows it";
+    }
+
+    /// A server that is a command, as it is to be started here.
+    McpServer confined(McpServer server) {
+        var variables = new HashMap<>(Confined.environment(bounds.directory(), environment));
+        variables.putAll(server.environment());
+        return new McpServer(
+                server.name(), "", Map.of(), Confined.command(bounds, variables.keySet(), server.command()), variables);
+    }
+
+    /// Runs a command of `sh`, and tells what it wrote and how it ended.
+    String run(String command, Duration patience) throws IOException, InterruptedException {
+        var directory = Files.createDirectories(bounds.directory());
+        var variables = Confined.environment(directory, environment);
+        var builder = new ProcessBuilder(Confined.command(bounds, variables.keySet(), List.of("sh", "-c", command)))
+                .directory(directory.toFile())
+                .redirectErrorStream(true);
+        builder.environment().clear();
+        builder.environment().putAll(variables);
+        var process = builder.start();
+        RUNNING.add(process);
+        try {
+            process.getOutputStream().close();
+            var heard = new Heard();
+            // Reading a pipe holds a virtual thread's carrier.
+            var listening = Thread.ofPlatform().daemon().name("shell").start(() -> heard.all(process.getInputStream()));
+            var ended = process.waitFor(patience.toNanos(), TimeUnit.NANOSECONDS);
+            end(process);
+            listening.join(LAST_WORDS);
+            return heard.text()
+                    + (ended
+                            ? "(exit code " + process.exitValue() + ")"
+                            : "(ended after " + patience.toSeconds() + " s, which is as long as it might take)");
+        } finally {
+            end(process);
+            RUNNING.remove(process);
+        }
+    }
+
+    /// Ends it with all of its session, those whose parents have left among them.
+    private static void end(Process process) {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        var session = String.valueOf(process.pid());
+        ProcessHandle.allProcesses()
+                .filter(one -> one.pid() != ProcessHandle.current().pid() && session.equals(sessionOf(one.pid())))
+                .forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+    }
+
+    /// The session of a process: the fourth field after its name (proc_pid_stat(5)); empty for none.
+    private static String sessionOf(long pid) {
+        try {
+            var stat = Files.readString(Path.of("/proc", String.valueOf(pid), "stat"));
+            return stat.substring(stat.lastIndexOf(')') + 2).split(" ", 5)[3];
+        } catch (IOException | RuntimeException gone) {
+            return "";
+        }
+    }
+
+    /// What a command wrote: its beginning and its end.
+    private static final class Heard {
+
+        private final byte[] head = new byte[HEAD_MAX];
+        private final byte[] tail = new byte[TAIL_MAX];
+        private long length;
+
+        void all(InputStream in) {
+            var bytes = new byte[8192];
+            try {
+                for (var n = in.read(bytes); n >= 0; n = in.read(bytes)) {
+                    add(bytes, n);
+                }
+            } catch (IOException broken) {
+                // It ends where it broke.
+            }
+        }
+
+        private synchronized void add(byte[] bytes, int count) {
+            for (int i = 0; i < count; i++) {
+                if (length < HEAD_MAX) {
+                    head[(int) length] = bytes[i];
+                } else {
+                    tail[(int) ((length - HEAD_MAX) % TAIL_MAX)] = bytes[i];
+                }
+                length++;
+            }
+        }
+
+        synchronized String text() {
+            var beyond = Math.max(0, length - HEAD_MAX);
+            var kept = (int) Math.min(beyond, TAIL_MAX);
+            var end = new byte[kept];
+            for (int i = 0; i < kept; i++) {
+                end[i] = tail[(int) ((beyond - kept + i) % TAIL_MAX)];
+            }
+            var left = beyond - kept;
+            var text = new String(Arrays.copyOf(head, (int) Math.min(length, HEAD_MAX)), StandardCharsets.UTF_8)
+                    + (left > 0 ? "\n… " + left + " bytes are left out …\n" : "")
+                    + new String(end, StandardCharsets.UTF_8);
+            return text.isEmpty() || text.endsWith("\n") ? text : text + "\n";
+        }
+    }
+}
