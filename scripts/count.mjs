@@ -22,7 +22,7 @@ function add(suite, passed, failed, skipped) {
   lines.push(`  ${suite.padEnd(14)} ${passed} passed, ${failed} failed, ${skipped} skipped`);
 }
 
-for (const module of ["protocol", "llm-emulator", "agent", "fly-emulator", "platform"]) {
+for (const module of ["protocol", "llm-emulator", "agent", "conformance", "fly-emulator", "platform"]) {
   const reports = join(root, module, "target/surefire-reports");
   let passed = 0, failed = 0, skipped = 0;
   for (const file of existsSync(reports) ? readdirSync(reports).filter((name) => /^TEST-.*\.xml$/.test(name)) : []) {

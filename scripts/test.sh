@@ -10,7 +10,7 @@ set +e
 
 export CI="${CI:-}"
 RESULTS="$HOME_DIR/target/test-results"
-rm -rf "$RESULTS" protocol/target/surefire-reports llm-emulator/target/surefire-reports agent/target/surefire-reports fly-emulator/target/surefire-reports platform/target/surefire-reports bench/target/surefire-reports
+rm -rf "$RESULTS" protocol/target/surefire-reports llm-emulator/target/surefire-reports agent/target/surefire-reports conformance/target/surefire-reports fly-emulator/target/surefire-reports platform/target/surefire-reports bench/target/surefire-reports
 mkdir -p "$RESULTS"
 
 # Notes a check that is no test runner of its own: passed, failed or skipped, with a reason.
