@@ -4,6 +4,7 @@ import ai.molecule.agent.Tools.Outcome;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.McpServer;
 import ai.molecule.protocol.Network;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.agent.tool.ToolSpecification;
@@ -13,6 +14,7 @@ import io.modelcontextprotocol.client.transport.HttpClientStreamableHttpTranspor
 import io.modelcontextprotocol.client.transport.ServerParameters;
 import io.modelcontextprotocol.client.transport.StdioClientTransport;
 import io.modelcontextprotocol.json.McpJsonMapper;
+import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.json.jackson2.JacksonMcpJsonMapper;
 import io.modelcontextprotocol.json.schema.JsonSchemaValidator;
 import io.modelcontextprotocol.json.schema.JsonSchemaValidator.ValidationResponse;
@@ -31,6 +33,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -61,11 +66,16 @@ final class Servers {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> OPEN.forEach(McpAsyncClient::close)));
     }
 
+    private static final TypeRef<JsonNode> SCHEMA = new TypeRef<>() {};
+
     private final Network network;
+    private final UnaryOperator<String> masked;
     private final Map<McpServer, Connection> connections = new ConcurrentHashMap<>();
 
-    Servers(Network network) {
+    /// @param masked a text without secrets
+    Servers(Network network, UnaryOperator<String> masked) {
         this.network = network;
+        this.masked = masked;
     }
 
     /// The tools of all that can be reached, named after their servers.
@@ -112,35 +122,50 @@ final class Servers {
     private final class Connection {
 
         private final McpServer server;
-        private final Map<String, String> names = new LinkedHashMap<>();
-        private List<ToolSpecification> tools = List.of();
-        private @Nullable Open open;
-        private String problem = "";
-        private long triedAt;
-        private boolean tried;
+        private final ReentrantLock connecting = new ReentrantLock();
+        private final AtomicReference<@Nullable Open> open = new AtomicReference<>();
+        private volatile Offer offer = Offer.NONE;
+        private volatile String problem = "";
+        private volatile long triedAt;
+        private volatile boolean tried;
 
         Connection(McpServer server) {
             this.server = server;
         }
 
-        synchronized List<ToolSpecification> tools() {
-            return tools;
+        List<ToolSpecification> tools() {
+            return offer.tools();
         }
 
-        synchronized boolean has(String tool) {
-            return names.containsKey(tool);
+        boolean has(String tool) {
+            return tool.startsWith(server.name() + BETWEEN);
         }
 
-        synchronized String problem() {
+        String problem() {
             return problem.isEmpty() ? "" : "mcp_servers." + server.name() + ": " + problem;
         }
 
-        synchronized void connect() {
-            if (open != null || (tried && System.nanoTime() - triedAt < BETWEEN_TRIES.toNanos())) {
-                return;
+        /// Connects where it is not, unless it has just been tried.
+        void connect() {
+            connecting.lock();
+            try {
+                if (open.get() == null && (!tried || System.nanoTime() - triedAt >= BETWEEN_TRIES.toNanos())) {
+                    tried = true;
+                    triedAt = System.nanoTime();
+                    tryOnce();
+                    problem = "";
+                    System.out.println("tools of " + server.name() + ": "
+                            + String.join(", ", offer.names().values()));
+                }
+            } catch (RuntimeException failed) {
+                problem = "cannot be used now (" + reason(failed) + ")";
+                System.out.println(problem());
+            } finally {
+                connecting.unlock();
             }
-            tried = true;
-            triedAt = System.nanoTime();
+        }
+
+        private void tryOnce() {
             var transport = transport();
             var client = McpClient.async(transport)
                     .clientInfo(McpSchema.Implementation.builder("molecule-agent", "0.1.0")
@@ -148,36 +173,33 @@ final class Servers {
                     .initializationTimeout(CONNECT_PATIENCE)
                     .requestTimeout(CALL_PATIENCE)
                     .jsonSchemaValidator(ANYTHING)
-                    .toolsChangeConsumer(offered -> Mono.fromRunnable(() -> learn(offered)))
+                    .toolsChangeConsumer(offered -> Mono.fromRunnable(() -> offer = offered(offered)))
                     .build();
             try {
                 client.initialize().block(CONNECT_PATIENCE);
-                learn(client.listTools()
+                offer = offered(client.listTools()
                         .map(McpSchema.ListToolsResult::tools)
                         .blockOptional(CONNECT_PATIENCE)
                         .orElse(List.of()));
-                var fresh = new Open(client, new CompletableFuture<>());
-                open = fresh;
-                OPEN.add(client);
-                problem = "";
-                System.out.println("tools of " + server.name() + ": " + String.join(", ", names.values()));
-                if (transport instanceof Program program) {
-                    Thread.ofVirtual().name("server-" + server.name()).start(() -> {
-                        program.awaitForExit();
-                        fresh.gone().completeExceptionally(new IOException(server.name() + " has ended"));
-                        lose(fresh);
-                    });
-                }
             } catch (RuntimeException failed) {
                 client.close();
-                problem = "cannot be used now (" + reason(failed) + ")";
-                System.out.println(problem());
+                throw failed;
+            }
+            var fresh = new Open(client, new CompletableFuture<>());
+            open.set(fresh);
+            OPEN.add(client);
+            if (transport instanceof Program program) {
+                Thread.ofVirtual().name("server-" + server.name()).start(() -> {
+                    program.awaitForExit();
+                    fresh.gone().completeExceptionally(new IOException(server.name() + " has ended"));
+                    lose(fresh);
+                });
             }
         }
 
         private McpClientTransport transport() {
             if (!server.command().isEmpty()) {
-                return new Program(server);
+                return new Program(server, masked);
             }
             var url = URI.create(server.url());
             var from = server.url().indexOf('/', server.url().indexOf("//") + 2);
@@ -192,9 +214,9 @@ final class Servers {
                     .build();
         }
 
-        private synchronized void learn(List<McpSchema.Tool> offered) {
-            names.clear();
-            var all = new ArrayList<ToolSpecification>();
+        private Offer offered(List<McpSchema.Tool> offered) {
+            var names = new LinkedHashMap<String, String>();
+            var tools = new ArrayList<ToolSpecification>();
             for (var tool : offered.stream().limit(TOOLS_MAX).toList()) {
                 var name = server.name() + BETWEEN + tool.name().replaceAll("[^A-Za-z0-9_-]", "_");
                 if (name.length() > NAME_LENGTH_MAX || names.containsKey(name)) {
@@ -203,10 +225,10 @@ final class Servers {
                 }
                 names.put(name, tool.name());
                 var specification = Json.object().put("name", name).put("description", described(tool));
-                specification.set("parameters", Schemas.portable(Json.trusted(written(tool.inputSchema()))));
-                all.add(ToolSpecification.fromJson(Json.text(specification)));
+                specification.set("parameters", Schemas.portable(MAPPER.convertValue(tool.inputSchema(), SCHEMA)));
+                tools.add(ToolSpecification.fromJson(Json.text(specification)));
             }
-            tools = List.copyOf(all);
+            return new Offer(names, tools);
         }
 
         private static String described(McpSchema.Tool tool) {
@@ -215,14 +237,11 @@ final class Servers {
         }
 
         String call(ToolExecutionRequest request) throws InterruptedException {
-            Open through;
-            String tool;
-            synchronized (this) {
-                through = open;
-                tool = names.get(request.name());
-            }
+            var through = open.get();
+            var tool = offer.names().get(request.name());
             if (through == null || tool == null) {
-                return "The call failed: " + server.name() + " is not there now";
+                return "The call failed: " + server.name()
+                        + (through == null ? " is not there now" : " has no such tool");
             }
             try {
                 var result = through.call(tool, request.arguments());
@@ -236,19 +255,38 @@ final class Servers {
             }
         }
 
-        private synchronized void lose(Open lost) {
-            if (lost.equals(open)) {
-                open = null;
+        /// The next message tries it again.
+        private void lose(Open lost) {
+            if (open.compareAndSet(lost, null)) {
+                offer = Offer.NONE;
                 tried = false;
                 lost.close();
             }
         }
 
-        synchronized void close() {
-            if (open != null) {
-                open.close();
-                open = null;
+        void close() {
+            // Whoever connects now is waited for, or it would stay.
+            connecting.lock();
+            try {
+                var last = open.getAndSet(null);
+                if (last != null) {
+                    last.close();
+                }
+            } finally {
+                connecting.unlock();
             }
+        }
+    }
+
+    /// What a server can do.
+    ///
+    /// @param names its own names of its tools, by ours
+    private record Offer(Map<String, String> names, List<ToolSpecification> tools) {
+
+        static final Offer NONE = new Offer(Map.of(), List.of());
+
+        Offer {
+            tools = List.copyOf(tools);
         }
     }
 
@@ -301,7 +339,7 @@ final class Servers {
         }
     }
 
-    private static String reason(Throwable failed) {
+    private String reason(Throwable failed) {
         var deepest = failed;
         while (deepest.getCause() != null) {
             deepest = deepest.getCause();
@@ -309,20 +347,20 @@ final class Servers {
         var said = deepest.getMessage();
         return said == null || said.isBlank()
                 ? deepest.getClass().getSimpleName()
-                : said.lines().findFirst().orElse(said);
+                : masked.apply(said.lines().findFirst().orElse(said));
     }
 
     /// A server that is a program, with nothing of this one's environment.
     private static final class Program extends StdioClientTransport {
 
-        Program(McpServer server) {
+        Program(McpServer server, UnaryOperator<String> masked) {
             super(
                     ServerParameters.builder(server.command().getFirst())
                             .args(server.command().subList(1, server.command().size()))
                             .env(server.environment())
                             .build(),
                     MAPPER);
-            setStdErrorHandler(line -> System.out.println(server.name() + ": " + line));
+            setStdErrorHandler(line -> System.out.println(server.name() + ": " + masked.apply(line)));
         }
 
         @Override

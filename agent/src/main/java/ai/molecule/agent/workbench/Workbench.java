@@ -83,7 +83,7 @@ public final class Workbench implements Tools {
         this.surroundings = surroundings;
         this.environment = environment;
         this.state = state;
-        this.servers = new Servers(network);
+        this.servers = new Servers(network, text -> masked(text, surroundings.secrets()));
     }
 
     private Bench bench() {
@@ -192,7 +192,6 @@ public final class Workbench implements Tools {
 
     private String trouble(Bench bench, List<McpServer> wanted) {
         var configured = surroundings.configuration().servers();
-        var secrets = surroundings.secrets();
         var refused = configured.stream()
                 .filter(server -> !bench.allows(server))
                 .map(server -> "mcp_servers." + server.name() + ": whoever runs this agent allows no such server ("
@@ -201,7 +200,6 @@ public final class Workbench implements Tools {
         return Stream.of(Stream.of(servers.trouble(wanted)), shell, refused)
                 .flatMap(some -> some)
                 .filter(one -> !one.isEmpty())
-                .map(one -> masked(one, secrets))
                 .collect(Collectors.joining("; "));
     }
 
