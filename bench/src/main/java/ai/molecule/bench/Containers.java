@@ -16,6 +16,7 @@ import java.util.function.BiConsumer;
 final class Containers {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final List<String> RUNTIMES = List.of("echo", "hermes", "langgraph");
     private static final int STARTS = 15;
     private static final int CRASHES = 9;
     private static final int CLAIMS = 9;
@@ -31,12 +32,18 @@ final class Containers {
 
     void measure() throws IOException, InterruptedException {
         var prefix = System.getenv().getOrDefault("WORKSPACE_IMAGE_PREFIX", "ghcr.io/molecule-ai/workspace-");
-        var size = docker("image", "inspect", "--format", "{{.Size}}", prefix + "echo:latest");
-        if (size.isEmpty()) {
+        var there = new ArrayList<String>();
+        for (var runtime : RUNTIMES) {
+            var size = docker("image", "inspect", "--format", "{{.Size}}", prefix + runtime + ":latest");
+            if (!size.isEmpty()) {
+                row.accept("image of the " + runtime + " runtime", Long.parseLong(size) / 1_000_000 + " MB");
+                there.add(runtime);
+            }
+        }
+        if (!there.contains("echo")) {
             row.accept("docker backend", "not measured: no engine with " + prefix + "echo:latest");
             return;
         }
-        row.accept("image of the echo runtime", Long.parseLong(size) / 1_000_000 + " MB");
         var settings = new HashMap<>(Map.of("CONTAINER_BACKEND", "docker", "DOCKER_SUBNETS", "10.247.0.0/16"));
         for (var name : List.of("DOCKER_HOST", "WORKSPACE_IMAGE_PREFIX")) {
             if (System.getenv(name) != null) {
@@ -47,7 +54,9 @@ final class Containers {
         try (var platform = Platform.start(root, Files.createTempDirectory("molecule-bench"), settings)) {
             // The first start puts the fence up and is not counted.
             remove(platform, List.of(platform.online("first")));
-            starts(platform);
+            for (var runtime : there) {
+                starts(platform, runtime);
+            }
             crashes(platform);
             atOnce(platform);
         }
@@ -69,15 +78,17 @@ final class Containers {
                 .toList();
     }
 
-    private void starts(Platform platform) throws IOException {
+    private void starts(Platform platform, String runtime) throws IOException {
         var times = new ArrayList<Long>();
         for (int i = 0; i < STARTS; i++) {
             var began = System.nanoTime();
-            var id = platform.online("quick " + i);
+            var id = platform.online("quick " + i, runtime);
             times.add(Bench.since(began));
             remove(platform, List.of(id));
         }
-        row.accept("POST /workspaces to online, docker backend, image present, n=" + STARTS, Bench.told(times));
+        row.accept(
+                "POST /workspaces to online, docker backend, " + runtime + ", image present, n=" + STARTS,
+                Bench.told(times));
     }
 
     private void claims(Platform platform) throws IOException {

@@ -108,7 +108,14 @@ final class Platform implements AutoCloseable {
 
     /// Creates a workspace; gives its id.
     String create(String name) throws IOException {
-        var made = call("POST", "/workspaces", Json.object().put("name", name).toString());
+        return create(name, "echo");
+    }
+
+    /// Creates a workspace of a runtime, with all that its agent needs to be well.
+    private String create(String name, String runtime) throws IOException {
+        var wanted = Json.object().put("name", name).put("runtime", runtime).put("model", "openai:measured");
+        wanted.putObject("secrets").put("OPENAI_API_KEY", "sk-measured").put("ANTHROPIC_API_KEY", "sk-measured");
+        var made = call("POST", "/workspaces", wanted.toString());
         if (!made.has("id")) {
             throw new IOException("Expected a workspace, but found " + made);
         }
@@ -118,6 +125,13 @@ final class Platform implements AutoCloseable {
     /// Creates a workspace and waits until its agent is there; gives its id.
     String online(String name) throws IOException {
         var id = create(name);
+        await(id, "online");
+        return id;
+    }
+
+    /// The same of a runtime.
+    String online(String name, String runtime) throws IOException {
+        var id = create(name, runtime);
         await(id, "online");
         return id;
     }
