@@ -90,9 +90,11 @@ export function Config({ workspace }: { workspace: Workspace }) {
   const remove = () => {
     const gone = kept.files[path] ?? "";
     api.deleteFile(workspace.id, path, kept.tag).then((fresh) => {
-      useDrafts.getState().drop(key(path));
       setKept(fresh);
-      open(MAIN);
+      // What was typed and not saved stays, as a file that is not there yet.
+      const typed = useDrafts.getState().byFile[key(path)];
+      if (typed) useDrafts.getState().keep(key(path), { base: undefined, text: typed.text });
+      else open(MAIN);
       say(`${path} is deleted`, () => void api.saveFile(workspace.id, path, gone, fresh.tag).catch(complain));
     }, complain);
   };
@@ -101,7 +103,7 @@ export function Config({ workspace }: { workspace: Workspace }) {
     event.preventDefault();
     const form = event.currentTarget;
     const file = String(new FormData(form).get("path")).trim();
-    if (kept.files[file] === undefined) useDrafts.getState().keep(key(file), { base: undefined, text: "" });
+    if (kept.files[file] === undefined && !drafts[key(file)]) useDrafts.getState().keep(key(file), { base: undefined, text: "" });
     open(file);
     form.reset();
   };
@@ -126,7 +128,7 @@ export function Config({ workspace }: { workspace: Workspace }) {
       <form className="begin" onSubmit={begin}>
         <input name="path" aria-label="Path of a new file" required maxLength={200} list="config-paths" placeholder="skills/review/SKILL.md" autoComplete="off" />
         <datalist id="config-paths">
-          {SUGGESTED.filter((file) => kept.files[file] === undefined).map((file) => (
+          {SUGGESTED.filter((file) => kept.files[file] === undefined && !drafts[key(file)]).map((file) => (
             <option key={file} value={file} />
           ))}
         </datalist>

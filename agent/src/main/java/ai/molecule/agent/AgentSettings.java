@@ -38,6 +38,9 @@ record AgentSettings(
         environment = Map.copyOf(environment);
     }
 
+    /// The variable with the names of those that are secrets of the workspace.
+    private static final String SECRETS = "MOLECULE_SECRETS";
+
     private static final String SECRETS_FILE = ".secrets.json";
 
     /// Written when all the others are.
@@ -92,6 +95,18 @@ record AgentSettings(
         return values;
     }
 
+    /// What of [#values] the workspace's secrets are: those of the file, and those variables that [#SECRETS] names.
+    Map<String, String> secrets() throws IOException {
+        var secrets = new HashMap<String, String>();
+        for (var name : environment.getOrDefault(SECRETS, "").split(",", -1)) {
+            if (environment.containsKey(name)) {
+                secrets.put(name, environment.get(name));
+            }
+        }
+        secrets.putAll(secrets(state));
+        return secrets;
+    }
+
     /// Waits until everything else lies in the state directory.
     void awaitOrder() throws InterruptedException {
         // Looked for, not watched: a machine has few watchers, and not every kind of volume tells of changes.
@@ -128,6 +143,7 @@ record AgentSettings(
                 "WORKSPACE_DIR          where its files are (workspace, in WORKSPACE_CONFIG_PATH)",
                 "HOST, PORT             where to listen (127.0.0.1, 8000; 0 for any free port)",
                 "AGENT_URL              what to register as our URL (http://HOST:PORT/)",
+                "MOLECULE_SECRETS       names of the variables that are the workspace's secrets, with commas",
                 "AWAIT_ORDER            'file': started ahead, the credential and secrets are there when .order is",
                 "LIFELINE               'stdin': end when standard input ends",
                 "DELIVERY               'uplink': everything comes over a connection that the agent opens");

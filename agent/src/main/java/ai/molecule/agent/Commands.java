@@ -63,7 +63,7 @@ final class Commands {
             return Main.BAD_SETTINGS;
         }
         return joining.run(address, (line, secrets, state) -> {
-            var around = new PlatformSurroundings(line, System.getenv(), secrets::values);
+            var around = new PlatformSurroundings(line, System::getenv, secrets::values);
             var tools = Engines.tools(line, around, System::getenv, state);
             return new OwnTrade(Engines.of(runtime, around, tools, line.client(), state), line);
         });

@@ -51,9 +51,10 @@ public final class Main {
         try {
             var settings = AgentSettings.read(System.getenv());
             var values = new AtomicReference<Map<String, String>>(Map.of());
+            var secrets = new AtomicReference<Map<String, String>>(Map.of());
             var where = new Addresses(List.of(settings.platform()));
             var line = new PlatformLine(where);
-            var around = new PlatformSurroundings(line, Map.of(), values::get);
+            var around = new PlatformSurroundings(line, values::get, secrets::get);
             var engine = Engines.of(
                     settings.runtime(),
                     around,
@@ -77,6 +78,7 @@ public final class Main {
                 settings.awaitOrder();
             }
             values.set(settings.values());
+            secrets.set(settings.secrets());
             line.use(settings.home().credential());
             var uplink = settings.uplink()
                     ? Optional.of(new Uplink(where, line.client(), line::token, new LocalDesk(new A2aEndpoint(tasks))))

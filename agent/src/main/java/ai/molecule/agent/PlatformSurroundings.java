@@ -14,7 +14,7 @@ final class PlatformSurroundings implements Surroundings {
     private static final Duration FRESH = Duration.ofSeconds(5);
 
     private final PlatformLine line;
-    private final Map<String, String> environment;
+    private final Supplier<Map<String, String>> environment;
     private final Supplier<Map<String, String>> secrets;
     private final ReentrantLock asking = new ReentrantLock();
     private volatile Self last = Self.UNKNOWN;
@@ -23,15 +23,17 @@ final class PlatformSurroundings implements Surroundings {
     private volatile long askedAt;
     private volatile boolean asked;
 
-    PlatformSurroundings(PlatformLine line, Map<String, String> environment, Supplier<Map<String, String>> secrets) {
+    /// @param environment of whoever runs the agent, without the secrets
+    PlatformSurroundings(
+            PlatformLine line, Supplier<Map<String, String>> environment, Supplier<Map<String, String>> secrets) {
         this.line = line;
-        this.environment = Map.copyOf(environment);
+        this.environment = environment;
         this.secrets = secrets;
     }
 
     @Override
     public Map<String, String> values() {
-        var values = new HashMap<>(environment);
+        var values = new HashMap<>(environment.get());
         values.putAll(secrets.get());
         return values;
     }

@@ -44,7 +44,7 @@ public interface Tools {
     }
 
     /// The name of the server with the platform's tools.
-    String PLATFORM = "molecule";
+    String PLATFORM = McpServer.PLATFORM;
 
     /// Where programs find the same tools, by MCP.
     default List<McpServer> servers() {

@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 public record McpServer(
         String name, String url, Map<String, String> headers, List<String> command, Map<String, String> environment) {
 
+    /// The name of the server with the platform's own tools.
+    public static final String PLATFORM = "molecule";
+
     /// What a name may be: part of the names of its tools.
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9-]{0,31}");
 
@@ -41,6 +44,9 @@ public record McpServer(
         if (!NAME.matcher(name).matches()) {
             throw new IllegalArgumentException("expected a name of at most 32 letters, digits and -");
         }
+        if (name.equals(PLATFORM)) {
+            throw new IllegalArgumentException("this is the name of the platform's own");
+        }
         var url = said.path("url").asText();
         var program = said.path("command").asText();
         if (!said.isObject() || url.isEmpty() == program.isEmpty()) {
@@ -55,6 +61,10 @@ public record McpServer(
             for (var argument : said.path("args")) {
                 if (!argument.isValueNode()) {
                     throw new IllegalArgumentException("expected texts as its args");
+                }
+                if (SECRET.matcher(argument.asText()).find()) {
+                    throw new IllegalArgumentException(
+                            "expected secrets in its env, for everybody on its machine sees its args");
                 }
                 command.add(argument.asText());
             }

@@ -121,6 +121,8 @@ class ConfigurationTest {
                   file: {url: "file:///etc/passwd"}
                   nested: {command: x, args: [[y]]}
                   bad_name: {command: x}
+                  molecule: {url: "https://not-ours"}
+                  shown: {command: x, args: ["--key=${KEY}"]}
                 """));
         assertThat(read.servers())
                 .containsExactly(
@@ -132,7 +134,7 @@ class ConfigurationTest {
                                 Map.of()),
                         new McpServer("sheets", "", Map.of(), List.of("uvx", "sheets", "3"), Map.of("A", "b")));
         assertThat(read.warnings())
-                .hasSize(5)
+                .hasSize(7)
                 .allMatch(warning -> warning.startsWith("mcp_servers.") && warning.endsWith("has no effect"));
         var tickets = read.servers().getFirst();
         assertThat(tickets.missing(Map.of("KEY", "k$1"))).containsExactly("TOKEN");

@@ -6,6 +6,7 @@ import ai.molecule.agent.Work;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.McpServer;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -77,16 +78,18 @@ final class ClaudeRun {
 
     /// Asks, and reports its words and calls while they come.
     Told ask(Question question) throws IOException, InterruptedException {
-        var servers = servers(question.servers());
+        var servers = file("servers", ".json", Json.bytes(servers(question.servers())));
+        var introduction = file("introduction", ".md", question.introduction().getBytes(StandardCharsets.UTF_8));
         try {
-            return ask(question, servers);
+            return ask(question, command(question, servers, introduction));
         } finally {
             Files.deleteIfExists(servers);
+            Files.deleteIfExists(introduction);
         }
     }
 
-    private Told ask(Question question, Path servers) throws IOException, InterruptedException {
-        var builder = new ProcessBuilder(command(question, servers)).directory(directory.toFile());
+    private Told ask(Question question, List<String> command) throws IOException, InterruptedException {
+        var builder = new ProcessBuilder(command).directory(directory.toFile());
         builder.environment().clear();
         builder.environment().putAll(settings.environment());
         builder.environment().put("HOME", home.toString());
@@ -126,7 +129,7 @@ final class ClaudeRun {
         process.destroyForcibly();
     }
 
-    private List<String> command(Question question, Path servers) {
+    private List<String> command(Question question, Path servers, Path introduction) {
         var command = new ArrayList<>(List.of(
                 settings.program().toString(),
                 "--print",
@@ -153,7 +156,8 @@ final class ClaudeRun {
             command.addAll(List.of("--model", settings.model()));
         }
         if (!question.introduction().isEmpty()) {
-            command.addAll(List.of("--append-system-prompt", question.introduction()));
+            // Not the text itself: arguments have a length, and everybody on the machine reads them.
+            command.addAll(List.of("--append-system-prompt-file", introduction.toString()));
         }
         if (!question.session().isEmpty()) {
             command.addAll(List.of("--resume", question.session()));
@@ -172,8 +176,8 @@ final class ClaudeRun {
         return String.join(",", allowed);
     }
 
-    /// A file that tells where the platform's tools are; it holds the agent's token, and is gone after the run.
-    private Path servers(List<McpServer> all) throws IOException {
+    /// Where the platform's tools are, and those of others.
+    private ObjectNode servers(List<McpServer> all) {
         var json = Json.object();
         var servers = json.putObject("mcpServers");
         for (var server : all) {
@@ -190,12 +194,14 @@ final class ClaudeRun {
                 server.environment().forEach(one.putObject("env")::put);
             }
         }
+        return json;
+    }
+
+    /// A file that nobody else reads, and that is gone after the run: it may hold the agent's token.
+    private Path file(String name, String ending, byte[] content) throws IOException {
         var file = Files.createTempFile(
-                home,
-                "servers",
-                ".json",
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        Files.write(file, Json.bytes(json));
+                home, name, ending, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.write(file, content);
         return file;
     }
 

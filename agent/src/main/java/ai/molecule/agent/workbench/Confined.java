@@ -4,18 +4,13 @@ import ai.molecule.agent.workbench.Landlock.Right;
 import ai.molecule.agent.workbench.Landlock.Rule;
 import java.io.File;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// A program that confines itself to a directory and becomes another one: what that does, and all that it
@@ -27,6 +22,15 @@ public final class Confined {
     static final int NOT_CONFINED = 126;
 
     private static final String TCP = "tcp";
+    private static final String TEMPORARY = ".tmp";
+    private static final String VARIABLE = "CONFINED_";
+
+    /// Wherever it is started: nobody there is to put another class in its place.
+    private static final String CLASS_PATH = Stream.of(
+                    System.getProperty("java.class.path").split(File.pathSeparator, -1))
+            .filter(entry -> !entry.isEmpty())
+            .map(entry -> Path.of(entry).toAbsolutePath().toString())
+            .collect(Collectors.joining(File.pathSeparator));
 
     /// Programs, and what they need to run; no homes, no other processes.
     private static final List<String> SYSTEM = List.of(
@@ -74,11 +78,10 @@ public final class Confined {
 
     /// Confines itself, and becomes another program.
     ///
-    /// @param arguments the directory, `tcp` or `-`, what it may read and run besides (as in `PATH`), the names
-    /// of the variables that it is to find, with commas between, then the program and its arguments
+    /// @param arguments the directory; `tcp` or `-`; what it may read and run besides, as in `PATH`; a command
     public static void main(String[] arguments) {
         try {
-            Files.createDirectories(temporary(Path.of(arguments[0])));
+            Files.createDirectories(Path.of(arguments[0]));
             var rules = new ArrayList<Rule>();
             SYSTEM.forEach(path -> rules.add(new Rule(Path.of(path), Right.READ)));
             DEVICES.forEach(path -> rules.add(new Rule(Path.of(path), Right.WRITE)));
@@ -86,16 +89,19 @@ public final class Confined {
                     .filter(path -> !path.isEmpty())
                     .forEach(path -> rules.add(new Rule(Path.of(path), Right.READ)));
             rules.add(new Rule(Path.of(arguments[0]), Right.ALL));
-            become(
-                    arguments[0],
-                    List.of(arguments).subList(4, arguments.length),
-                    List.of(arguments[3].split(",", -1)),
-                    rules,
-                    arguments[1].equals(TCP));
+            become(arguments[0], List.of(arguments).subList(3, arguments.length), rules, arguments[1].equals(TCP));
         } catch (IOException | RuntimeException failed) {
             System.err.println("not confined, and so not run: " + failed.getMessage());
             System.exit(NOT_CONFINED);
         }
+    }
+
+    /// Why nothing can be confined here; empty where it can.
+    static String missing() {
+        return Landlock.version() == 0 || !Seccomp.fits()
+                ? "commands: this system cannot confine them (Linux with Landlock on amd64 and aarch64 can), so there"
+                        + " are none"
+                : "";
     }
 
     /// What confined programs reach.
@@ -105,10 +111,9 @@ public final class Confined {
     /// @param readable what they may read and run besides, as in `PATH`
     record Bounds(Path directory, boolean tcp, String readable) {}
 
-    /// The command that runs another one confined.
-    ///
-    /// @param names those of the variables that it is to find, of those that there are
-    static List<String> command(Bounds bounds, Set<String> names, List<String> command) {
+    /// The command that runs another one confined. What that is to find in its environment is given as
+    /// [#variables].
+    static List<String> command(Bounds bounds, List<String> command) {
         var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         var all = new ArrayList<>(List.of(
                 java,
@@ -117,14 +122,22 @@ public final class Confined {
                 "-Xmx32m",
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",
-                System.getProperty("java.class.path"),
+                CLASS_PATH,
                 Confined.class.getName(),
                 bounds.directory().toString(),
                 bounds.tcp() ? TCP : "-",
-                bounds.readable(),
-                String.join(",", names)));
+                bounds.readable()));
         all.addAll(command);
         return all;
+    }
+
+    /// Variables for a command, by names that mean nothing to the JVM and the loader before them, which are not
+    /// confined
+    /// yet.
+    static Map<String, String> variables(Map<String, String> environment) {
+        var variables = new HashMap<String, String>();
+        environment.forEach((name, value) -> variables.put(VARIABLE + name, value));
+        return variables;
     }
 
     /// The environment of such a command: where it works, and nothing that the agent knows.
@@ -144,50 +157,25 @@ public final class Confined {
     }
 
     private static Path temporary(Path directory) {
-        return directory.resolve(".tmp");
+        return directory.resolve(TEMPORARY);
     }
 
-    @SuppressWarnings("restricted")
-    private static void become(
-            String directory, List<String> command, List<String> names, List<Rule> rules, boolean tcp)
+    private static void become(String directory, List<String> command, List<Rule> rules, boolean tcp)
             throws IOException {
-        var linker = Linker.nativeLinker();
-        var exec = linker.downcallHandle(
-                linker.defaultLookup().findOrThrow("execvpe"),
-                FunctionDescriptor.of(
-                        ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
-        var session = linker.downcallHandle(
-                linker.defaultLookup().findOrThrow("setsid"), FunctionDescriptor.of(ValueLayout.JAVA_INT));
-        var enter = linker.downcallHandle(
-                linker.defaultLookup().findOrThrow("chdir"),
-                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS));
-        try (var arena = Arena.ofConfined()) {
-            var entered = (int) enter.invokeExact(arena.allocateFrom(directory));
-            var words = vector(arena, command);
-            var environment = vector(
-                    arena,
-                    System.getenv().entrySet().stream()
-                            .filter(one -> names.contains(one.getKey()))
-                            .map(one -> one.getKey() + "=" + one.getValue())
-                            .toList());
-            var program = arena.allocateFrom(command.getFirst());
-            Landlock.confine(rules, tcp);
-            var leader = (int) session.invokeExact();
-            var failed = (int) exec.invokeExact(program, words, environment);
-            throw new IOException(
-                    "cannot run " + command.getFirst() + " (" + failed + ", " + leader + ", " + entered + ")");
-        } catch (IOException | RuntimeException known) {
-            throw known;
-        } catch (Throwable impossible) {
-            throw new IllegalStateException(impossible);
-        }
-    }
-
-    private static MemorySegment vector(Arena arena, List<String> texts) {
-        var vector = arena.allocate(ValueLayout.ADDRESS, texts.size() + 1L);
-        for (int i = 0; i < texts.size(); i++) {
-            vector.setAtIndex(ValueLayout.ADDRESS, i, arena.allocateFrom(texts.get(i)));
-        }
-        return vector;
+        var environment = System.getenv().entrySet().stream()
+                .filter(one -> one.getKey().startsWith(VARIABLE))
+                .map(one -> one.getKey().substring(VARIABLE.length()) + "=" + one.getValue())
+                .toList();
+        Native.must("enter " + directory, Native.chdir(directory));
+        Native.setsid();
+        Native.giveUpPrivileges();
+        Seccomp.confine(tcp);
+        // Afterwards no class is loaded any more: all that comes is done once before, to no effect.
+        Native.mkdir("", 0);
+        Native.exec(List.of("/"), environment);
+        Landlock.confine(rules, tcp);
+        // Where there is something else of this name, whoever made that has no place for what is temporary.
+        Native.mkdir(TEMPORARY, 0700);
+        Native.must("run " + command.getFirst(), Native.exec(command, environment));
     }
 }

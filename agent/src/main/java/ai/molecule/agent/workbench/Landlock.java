@@ -2,13 +2,7 @@ package ai.molecule.agent.workbench;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -24,7 +18,7 @@ final class Landlock {
         READ,
         /// Read, write, and what devices are for.
         WRITE,
-        /// Everything.
+        /// Everything but making devices.
         ALL
     }
 
@@ -35,6 +29,8 @@ final class Landlock {
     private static final long WRITE_FILE = 1 << 1;
     private static final long READ_FILE = 1 << 2;
     private static final long READ_DIR = 1 << 3;
+    private static final long MAKE_CHAR = 1 << 6;
+    private static final long MAKE_BLOCK = 1 << 11;
     private static final int BITS_V1 = 13;
     private static final long REFER = 1 << 13;
     private static final long TRUNCATE = 1 << 14;
@@ -54,34 +50,7 @@ final class Landlock {
     private static final long RESTRICT_SELF = 446;
     private static final long ASK_VERSION = 1;
     private static final long PATH_BENEATH = 1;
-    private static final int NO_NEW_PRIVILEGES = 38;
     private static final int OPEN_PATH = 0x200000 | 0x80000;
-
-    private static final Linker LINKER = Linker.nativeLinker();
-    private static final MemoryLayout CALL_STATE = Linker.Option.captureStateLayout();
-    private static final VarHandle ERRNO = CALL_STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
-    private static final MethodHandle SYSCALL = handle(
-            "syscall",
-            FunctionDescriptor.of(
-                    ValueLayout.JAVA_LONG,
-                    ValueLayout.JAVA_LONG,
-                    ValueLayout.JAVA_LONG,
-                    ValueLayout.JAVA_LONG,
-                    ValueLayout.JAVA_LONG,
-                    ValueLayout.JAVA_LONG),
-            1);
-    private static final MethodHandle OPEN =
-            handle("open", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT), 2);
-    private static final MethodHandle PRCTL = handle(
-            "prctl",
-            FunctionDescriptor.of(
-                    ValueLayout.JAVA_INT,
-                    ValueLayout.JAVA_INT,
-                    ValueLayout.JAVA_LONG,
-                    ValueLayout.JAVA_LONG,
-                    ValueLayout.JAVA_LONG,
-                    ValueLayout.JAVA_LONG),
-            1);
 
     private Landlock() {}
 
@@ -90,24 +59,17 @@ final class Landlock {
         if (!System.getProperty("os.name").equals("Linux")) {
             return 0;
         }
-        try (var arena = Arena.ofConfined()) {
-            return (int) Math.max(0, call(arena, CREATE_RULESET, 0, 0, ASK_VERSION, 0));
-        }
+        return (int) Math.max(0, Native.syscall(CREATE_RULESET, 0, 0, ASK_VERSION, 0));
     }
 
-    /// True where this kernel can keep a process off TCP.
-    static boolean knowsTcp() {
-        return version() >= ABI_TCP;
-    }
-
-    /// Confines this thread, and whatever it starts from now on.
+    /// Confines this thread, and whatever it starts from now on. Privileges must have been given up before.
     ///
     /// @param tcp whether TCP may be used
     /// @throws IOException when that cannot be done; nothing is confined then
     static void confine(List<Rule> rules, boolean tcp) throws IOException {
         var version = version();
-        if (version == 0 || (!tcp && version < ABI_TCP)) {
-            throw new IOException("this kernel cannot confine a process; Linux 6.7 or later with Landlock can");
+        if (version == 0) {
+            throw new IOException("this kernel cannot confine a process; Linux 5.13 or later with Landlock can");
         }
         try (var arena = Arena.ofConfined()) {
             var handled = handled(version);
@@ -116,14 +78,14 @@ final class Landlock {
             attributes.set(ValueLayout.JAVA_LONG, 8, tcp ? 0 : TCP);
             attributes.set(ValueLayout.JAVA_LONG, 16, SOCKETS_AND_SIGNALS);
             var size = version >= ABI_SCOPES ? 24 : version >= ABI_TCP ? 16 : 8;
-            var ruleset = must("create a ruleset", call(arena, CREATE_RULESET, attributes.address(), size, 0, 0));
+            var ruleset =
+                    Native.must("create a ruleset", Native.syscall(CREATE_RULESET, attributes.address(), size, 0, 0));
             for (var rule : rules) {
                 if (Files.exists(rule.path())) {
                     add(arena, ruleset, rule, handled);
                 }
             }
-            must("give up privileges", prctl(arena, NO_NEW_PRIVILEGES, 1));
-            must("confine itself", call(arena, RESTRICT_SELF, ruleset, 0, 0, 0));
+            Native.must("confine itself", Native.syscall(RESTRICT_SELF, ruleset, 0, 0, 0));
         }
     }
 
@@ -139,62 +101,18 @@ final class Landlock {
         var rights = switch (rule.right()) {
             case READ -> EXECUTE | READ_FILE | READ_DIR;
             case WRITE -> READ_FILE | WRITE_FILE | READ_DIR | TRUNCATE | IOCTL_DEV;
-            case ALL -> handled;
+            // No devices: whoever is root could make one of a disk.
+            case ALL -> handled & ~(MAKE_CHAR | MAKE_BLOCK);
         };
         var fits = Files.isDirectory(rule.path()) ? handled : handled & FOR_FILES;
-        var descriptor = open(arena, rule.path());
+        var descriptor = Native.open(rule.path().toString(), OPEN_PATH);
         if (descriptor < 0) {
             throw new IOException("cannot open " + rule.path());
         }
         // Packed: eight bytes of rights, four of the descriptor.
         var beneath = arena.allocate(12, 8);
         beneath.set(ValueLayout.JAVA_LONG, 0, rights & fits);
-        beneath.set(ValueLayout.JAVA_INT, 8, descriptor);
-        must("allow " + rule.path(), call(arena, ADD_RULE, ruleset, PATH_BENEATH, beneath.address(), 0));
-    }
-
-    @SuppressWarnings("restricted")
-    private static MethodHandle handle(String name, FunctionDescriptor shape, int fixed) {
-        return LINKER.downcallHandle(
-                LINKER.defaultLookup().findOrThrow(name),
-                shape,
-                Linker.Option.captureCallState("errno"),
-                Linker.Option.firstVariadicArg(fixed));
-    }
-
-    private static long call(Arena arena, long number, long one, long two, long three, long four) {
-        try {
-            var state = arena.allocate(CALL_STATE);
-            var result = (long) SYSCALL.invokeExact(state, number, one, two, three, four);
-            return result < 0 ? -(int) ERRNO.get(state, 0L) : result;
-        } catch (Throwable impossible) {
-            throw new IllegalStateException(impossible);
-        }
-    }
-
-    private static long prctl(Arena arena, int option, long value) {
-        try {
-            var state = arena.allocate(CALL_STATE);
-            var result = (int) PRCTL.invokeExact(state, option, value, 0L, 0L, 0L);
-            return result < 0 ? -(int) ERRNO.get(state, 0L) : result;
-        } catch (Throwable impossible) {
-            throw new IllegalStateException(impossible);
-        }
-    }
-
-    private static int open(Arena arena, Path path) {
-        try {
-            MemorySegment state = arena.allocate(CALL_STATE);
-            return (int) OPEN.invokeExact(state, arena.allocateFrom(path.toString()), OPEN_PATH);
-        } catch (Throwable impossible) {
-            throw new IllegalStateException(impossible);
-        }
-    }
-
-    private static long must(String what, long result) throws IOException {
-        if (result < 0) {
-            throw new IOException("cannot " + what + " (errno " + -result + ")");
-        }
-        return result;
+        beneath.set(ValueLayout.JAVA_INT, 8, (int) descriptor);
+        Native.must("allow " + rule.path(), Native.syscall(ADD_RULE, ruleset, PATH_BENEATH, beneath.address(), 0));
     }
 }

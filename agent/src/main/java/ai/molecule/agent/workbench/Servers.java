@@ -21,6 +21,7 @@ import io.modelcontextprotocol.json.schema.JsonSchemaValidator.ValidationRespons
 import io.modelcontextprotocol.spec.McpClientTransport;
 import io.modelcontextprotocol.spec.McpSchema;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -58,13 +59,6 @@ final class Servers {
     /// What a tool answers is for a model to read, whatever form it promised.
     private static final JsonSchemaValidator ANYTHING =
             (schema, content) -> ValidationResponse.asValid(String.valueOf(content));
-
-    /// Programs that were started as servers end with this one.
-    private static final Set<McpAsyncClient> OPEN = ConcurrentHashMap.newKeySet();
-
-    static {
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> OPEN.forEach(McpAsyncClient::close)));
-    }
 
     private static final TypeRef<JsonNode> SCHEMA = new TypeRef<>() {};
 
@@ -128,6 +122,7 @@ final class Servers {
         private volatile String problem = "";
         private volatile long triedAt;
         private volatile boolean tried;
+        private volatile boolean closed;
 
         Connection(McpServer server) {
             this.server = server;
@@ -149,7 +144,9 @@ final class Servers {
         void connect() {
             connecting.lock();
             try {
-                if (open.get() == null && (!tried || System.nanoTime() - triedAt >= BETWEEN_TRIES.toNanos())) {
+                if (!closed
+                        && open.get() == null
+                        && (!tried || System.nanoTime() - triedAt >= BETWEEN_TRIES.toNanos())) {
                     tried = true;
                     triedAt = System.nanoTime();
                     tryOnce();
@@ -182,12 +179,14 @@ final class Servers {
                         .blockOptional(CONNECT_PATIENCE)
                         .orElse(List.of()));
             } catch (RuntimeException failed) {
-                client.close();
+                new Open(client, new CompletableFuture<>(), transport).close();
                 throw failed;
             }
-            var fresh = new Open(client, new CompletableFuture<>());
+            var fresh = new Open(client, new CompletableFuture<>(), transport);
             open.set(fresh);
-            OPEN.add(client);
+            if (closed) {
+                lose(fresh);
+            }
             if (transport instanceof Program program) {
                 Thread.ofVirtual().name("server-" + server.name()).start(() -> {
                     program.awaitForExit();
@@ -264,16 +263,12 @@ final class Servers {
             }
         }
 
+        /// Nobody waits for it: whoever connects just now sees it, and closes what it opened.
         void close() {
-            // Whoever connects now is waited for, or it would stay.
-            connecting.lock();
-            try {
-                var last = open.getAndSet(null);
-                if (last != null) {
-                    last.close();
-                }
-            } finally {
-                connecting.unlock();
+            closed = true;
+            var last = open.getAndSet(null);
+            if (last != null) {
+                Thread.ofVirtual().name("server-" + server.name()).start(last::close);
             }
         }
     }
@@ -293,7 +288,8 @@ final class Servers {
     /// A server that is connected.
     ///
     /// @param gone fails when it ends by itself
-    private record Open(McpAsyncClient client, CompletableFuture<McpSchema.CallToolResult> gone) {
+    private record Open(
+            McpAsyncClient client, CompletableFuture<McpSchema.CallToolResult> gone, McpClientTransport transport) {
 
         McpSchema.CallToolResult call(String tool, @Nullable String arguments)
                 throws ExecutionException, InterruptedException {
@@ -319,8 +315,10 @@ final class Servers {
         }
 
         void close() {
-            OPEN.remove(client);
             client.close();
+            if (transport instanceof Program program) {
+                program.end();
+            }
         }
     }
 
@@ -339,28 +337,53 @@ final class Servers {
         }
     }
 
+    /// The deepest cause that says something.
     private String reason(Throwable failed) {
-        var deepest = failed;
-        while (deepest.getCause() != null) {
-            deepest = deepest.getCause();
+        var said = "";
+        for (var cause = failed; cause != null; cause = cause.getCause()) {
+            if (cause instanceof ConnectException) {
+                return "nobody answers there";
+            }
+            var message = cause.getMessage();
+            said = message == null || message.isBlank()
+                    ? said
+                    : message.lines().findFirst().orElse(said);
         }
-        var said = deepest.getMessage();
-        return said == null || said.isBlank()
-                ? deepest.getClass().getSimpleName()
-                : masked.apply(said.lines().findFirst().orElse(said));
+        return said.isEmpty() ? failed.getClass().getSimpleName() : masked.apply(said);
     }
 
-    /// A server that is a program, with nothing of this one's environment.
+    /// A server that is a program, with nothing of this one's environment. It ends with all that it started.
     private static final class Program extends StdioClientTransport {
 
+        /// Those that may run now: none outlives this process.
+        private static final Set<Family> RUNNING = ConcurrentHashMap.newKeySet();
+
+        static {
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> RUNNING.forEach(Family::end)));
+        }
+
+        private final Family family;
+
         Program(McpServer server, UnaryOperator<String> masked) {
+            this(server, masked, new Family());
+        }
+
+        private Program(McpServer server, UnaryOperator<String> masked, Family family) {
             super(
                     ServerParameters.builder(server.command().getFirst())
                             .args(server.command().subList(1, server.command().size()))
-                            .env(server.environment())
+                            .env(with(server.environment(), Confined.variables(family.environment())))
                             .build(),
                     MAPPER);
+            this.family = family;
+            RUNNING.add(family);
             setStdErrorHandler(line -> System.out.println(server.name() + ": " + masked.apply(line)));
+        }
+
+        private static Map<String, String> with(Map<String, String> some, Map<String, String> more) {
+            var all = new LinkedHashMap<>(some);
+            all.putAll(more);
+            return all;
         }
 
         @Override
@@ -368,6 +391,11 @@ final class Servers {
             var builder = new ProcessBuilder();
             builder.environment().clear();
             return builder;
+        }
+
+        void end() {
+            family.end();
+            RUNNING.remove(family);
         }
     }
 }

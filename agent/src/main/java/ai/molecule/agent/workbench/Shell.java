@@ -1,12 +1,10 @@
 package ai.molecule.agent.workbench;
 
-import ai.molecule.agent.workbench.Permissions.Permission;
 import ai.molecule.protocol.McpServer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -30,10 +28,10 @@ final class Shell {
     private static final Duration LAST_WORDS = Duration.ofSeconds(2);
 
     /// Those that run now: none outlives this process.
-    private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
+    private static final Set<Family> RUNNING = ConcurrentHashMap.newKeySet();
 
     static {
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> RUNNING.forEach(Shell::end)));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> RUNNING.forEach(Family::end)));
     }
 
     private final Confined.Bounds bounds;
@@ -45,71 +43,44 @@ final class Shell {
         this.environment = Map.copyOf(environment);
     }
 
-    /// Why there is none here; empty where there is one.
-    static String missing(Permissions permissions) {
-        if (Landlock.version() == 0) {
-            return "commands: this system cannot confine them (Linux with Landlock can), so there are none";
-        }
-        return permissions.has(Permission.NETWORK) || Landlock.knowsTcp()
-                ? ""
-                : "commands: this kernel cannot keep them off the network (Linux 6.7 can), so there are none;"
-                        + " network allows it";
-    }
-
     /// A server that is a command, as it is to be started here.
     McpServer confined(McpServer server) {
         var variables = new HashMap<>(Confined.environment(bounds.directory(), environment));
         variables.putAll(server.environment());
         return new McpServer(
-                server.name(), "", Map.of(), Confined.command(bounds, variables.keySet(), server.command()), variables);
+                server.name(), "", Map.of(), Confined.command(bounds, server.command()), Confined.variables(variables));
     }
 
     /// Runs a command of `sh`, and tells what it wrote and how it ended.
     String run(String command, Duration patience) throws IOException, InterruptedException {
         var directory = Files.createDirectories(bounds.directory());
+        var family = new Family();
         var variables = Confined.environment(directory, environment);
-        var builder = new ProcessBuilder(Confined.command(bounds, variables.keySet(), List.of("sh", "-c", command)))
+        variables.putAll(family.environment());
+        var builder = new ProcessBuilder(Confined.command(bounds, List.of("sh", "-c", command)))
                 .directory(directory.toFile())
                 .redirectErrorStream(true);
         builder.environment().clear();
-        builder.environment().putAll(variables);
+        builder.environment().putAll(Confined.variables(variables));
+        RUNNING.add(family);
         var process = builder.start();
-        RUNNING.add(process);
         try {
             process.getOutputStream().close();
             var heard = new Heard();
             // Reading a pipe holds a virtual thread's carrier.
             var listening = Thread.ofPlatform().daemon().name("shell").start(() -> heard.all(process.getInputStream()));
             var ended = process.waitFor(patience.toNanos(), TimeUnit.NANOSECONDS);
-            end(process);
+            process.destroyForcibly();
+            family.end();
             listening.join(LAST_WORDS);
             return heard.text()
                     + (ended
                             ? "(exit code " + process.exitValue() + ")"
                             : "(ended after " + patience.toSeconds() + " s, which is as long as it might take)");
         } finally {
-            end(process);
-            RUNNING.remove(process);
-        }
-    }
-
-    /// Ends it with all of its session, those whose parents have left among them.
-    private static void end(Process process) {
-        process.descendants().forEach(ProcessHandle::destroyForcibly);
-        var session = String.valueOf(process.pid());
-        ProcessHandle.allProcesses()
-                .filter(one -> one.pid() != ProcessHandle.current().pid() && session.equals(sessionOf(one.pid())))
-                .forEach(ProcessHandle::destroyForcibly);
-        process.destroyForcibly();
-    }
-
-    /// The session of a process: the fourth field after its name (proc_pid_stat(5)); empty for none.
-    private static String sessionOf(long pid) {
-        try {
-            var stat = Files.readString(Path.of("/proc", String.valueOf(pid), "stat"));
-            return stat.substring(stat.lastIndexOf(')') + 2).split(" ", 5)[3];
-        } catch (IOException | RuntimeException gone) {
-            return "";
+            process.destroyForcibly();
+            family.end();
+            RUNNING.remove(family);
         }
     }
 

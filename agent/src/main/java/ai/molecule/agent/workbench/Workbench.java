@@ -61,7 +61,7 @@ public final class Workbench implements Tools {
         }
 
         boolean hasShell() {
-            return has(Permission.SHELL) && Shell.missing(permissions).isEmpty();
+            return has(Permission.SHELL) && Confined.missing().isEmpty();
         }
 
         boolean allows(McpServer server) {
@@ -196,7 +196,7 @@ public final class Workbench implements Tools {
                 .filter(server -> !bench.allows(server))
                 .map(server -> "mcp_servers." + server.name() + ": whoever runs this agent allows no such server ("
                         + Permissions.VARIABLE + ")");
-        var shell = Stream.of(bench.has(Permission.SHELL) ? Shell.missing(bench.permissions()) : "");
+        var shell = Stream.of(bench.has(Permission.SHELL) ? Confined.missing() : "");
         return Stream.of(Stream.of(servers.trouble(wanted)), shell, refused)
                 .flatMap(some -> some)
                 .filter(one -> !one.isEmpty())

@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.nio.file.SecureDirectoryStream;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
@@ -99,12 +101,13 @@ final class WorkspaceFiles {
             if (kind(directory, name) == Kind.OTHER) {
                 throw new RefusedException(path + " is no file");
             }
+            var mode = mode(directory, name);
             var beside = Path.of("." + UUID.randomUUID() + ".part");
             try {
                 try (var file = directory.newByteChannel(
                         beside,
                         Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW, LinkOption.NOFOLLOW_LINKS),
-                        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r--r--")))) {
+                        PosixFilePermissions.asFileAttribute(mode))) {
                     var left = ByteBuffer.wrap(bytes);
                     while (left.hasRemaining()) {
                         file.write(left);
@@ -236,6 +239,18 @@ final class WorkspaceFiles {
                     Files.createDirectory(steps.subList(0, deep).stream().reduce(root, Path::resolve));
                 }
             }
+        }
+    }
+
+    /// What may be done with a file stays; a new one is everybody's to read.
+    private static Set<PosixFilePermission> mode(SecureDirectoryStream<Path> directory, Path name) throws IOException {
+        try {
+            return directory
+                    .getFileAttributeView(name, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+                    .readAttributes()
+                    .permissions();
+        } catch (NoSuchFileException fresh) {
+            return PosixFilePermissions.fromString("rw-r--r--");
         }
     }
 

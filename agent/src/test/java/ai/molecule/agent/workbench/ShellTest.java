@@ -4,10 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ai.molecule.protocol.McpServer;
 import java.net.ServerSocket;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,7 +33,7 @@ class ShellTest {
 
     @BeforeEach
     void open() throws Exception {
-        assumeTrue(Landlock.knowsTcp(), "this kernel cannot confine what a command does: Linux 6.7 with Landlock can");
+        assumeTrue(Confined.missing().isEmpty(), Confined.missing());
         directory = temporary.resolve("workspace");
         Files.writeString(temporary.resolve("credential"), "s3cret");
     }
@@ -65,7 +71,9 @@ class ShellTest {
                 "ls /proc",
                 "cat /etc/shadow",
                 "ls /root /home",
-                "su -c true"
+                "su -c true",
+                "mknod device b 1 0",
+                "chown 65534 ../credential"
             })
     void itReachesNothingElse(String command) throws Exception {
         var told = shell(false).run(command.formatted(ProcessHandle.current().pid()), LONG);
@@ -102,6 +110,67 @@ class ShellTest {
         assertThat(shell(false).run("(sleep 301 >/dev/null 2>&1 &) ; echo left", LONG))
                 .isEqualTo("left\n(exit code 0)");
         await().until(() -> sleeping() == 0);
+    }
+
+    /// Sessions of their own, parents that have left: what was started ends.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"setsid -f sleep 300", "(setsid sleep 301 &)", "nohup setsid sh -c 'sleep 300 & sleep 301' &"})
+    void nothingLeavesItsFamily(String command) throws Exception {
+        assertThat(shell(false).run(command + " >/dev/null 2>&1; echo left", LONG))
+                .contains("left");
+        await().until(() -> sleeping() == 0);
+    }
+
+    /// Not over MPTCP, not by sending at once, not to another program of the machine.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "s.socket(s.AF_INET, s.SOCK_STREAM, 262).connect(('127.0.0.1', %d))",
+                "s.socket().sendto(b'x', 0x20000000, ('127.0.0.1', %d))",
+                "s.socket(s.AF_INET, s.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', %d))",
+                "s.socket(s.AF_UNIX).connect('../socket')",
+                "s.socket(s.AF_UNIX, s.SOCK_DGRAM).sendto(b'x', '../socket')"
+            })
+    void noSocketLeadsOut(String python) throws Exception {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/python3")), "there is no python3 to try it with");
+        try (var server = new ServerSocket(0);
+                var local = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            local.bind(UnixDomainSocketAddress.of(temporary.resolve("socket")));
+            var command = "python3 -c \"import socket as s; " + python.formatted(server.getLocalPort()) + "\"";
+            assertThat(shell(false).run(command, LONG)).contains("Permission denied");
+            if (python.contains("AF_UNIX")) {
+                assertThat(shell(true).run(command, LONG)).contains("Permission denied");
+            }
+        }
+    }
+
+    @Test
+    void noVariableRunsAnythingBeforeItIsConfined() throws Exception {
+        var outside = temporary.resolve("outside");
+        var server = shell(false)
+                .confined(new McpServer(
+                        "evil",
+                        "",
+                        Map.of(),
+                        List.of("sh", "-c", "env"),
+                        Map.of("JAVA_TOOL_OPTIONS", "-Xlog:gc:file=" + outside, "LD_PRELOAD", "/no/such.so")));
+        var builder = new ProcessBuilder(server.command()).redirectErrorStream(true);
+        builder.environment().clear();
+        builder.environment().putAll(server.environment());
+        Files.createDirectories(directory);
+        var process = builder.start();
+        var told = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).isZero();
+        assertThat(told).contains("JAVA_TOOL_OPTIONS=-Xlog").doesNotContain("CONFINED_");
+        assertThat(outside).doesNotExist();
+    }
+
+    @Test
+    void nothingThatIsInItsPlaceKeepsACommandFromRunning() throws Exception {
+        assertThat(shell(false).run("rm -rf .tmp; ln -s nowhere .tmp", LONG)).isEqualTo("(exit code 0)");
+        assertThat(shell(false).run("rm .tmp; echo mended", LONG)).isEqualTo("mended\n(exit code 0)");
+        assertThat(shell(false).run("mktemp | xargs dirname", LONG)).contains("/.tmp\n");
     }
 
     private static long sleeping() {

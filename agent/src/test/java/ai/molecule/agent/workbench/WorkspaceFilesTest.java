@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ai.molecule.agent.workbench.WorkspaceFiles.RefusedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,7 +38,12 @@ class WorkspaceFilesTest {
         assertThat(files.list("notes")).isEqualTo("today.md  8");
         files.write("notes/today.md", "three");
         assertThat(files.read("notes/today.md", 0)).isEqualTo("three");
-        assertThat(files.list("notes")).as("nothing half-written stays").isEqualTo("today.md  5");
+        Files.setPosixFilePermissions(root.resolve("notes/today.md"), PosixFilePermissions.fromString("rwxr-x---"));
+        files.edit("notes/today.md", "three", "3");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(root.resolve("notes/today.md"))))
+                .as("what may be done with it stays")
+                .isEqualTo("rwxr-x---");
+        assertThat(files.list("notes")).as("nothing half-written stays").isEqualTo("today.md  1");
     }
 
     @Test

@@ -97,6 +97,7 @@ final class Recipe {
         environment
                 .put("WORKSPACE_ID", order.workspace().toString())
                 .put("WORKSPACE_CONFIG_PATH", CONFIGS)
+                .put("MOLECULE_SECRETS", String.join(",", new TreeMap<>(order.secrets()).keySet()))
                 .put("PLATFORM_URL", order.platformUrl().toString())
                 .put("MOLECULE_URL", order.platformUrl().toString())
                 .put("HOST", "::")

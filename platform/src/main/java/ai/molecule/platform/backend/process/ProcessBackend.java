@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -210,6 +211,9 @@ public final class ProcessBackend implements Backend {
         environment.clear();
         environment.put("AGENT_TOOLS", "files,shell,mcp");
         environment.putAll(order.secrets());
+        environment.put(
+                "MOLECULE_SECRETS",
+                String.join(",", new TreeSet<>(order.secrets().keySet())));
         environment.put("WORKSPACE_DIR", work.toString());
         environment.put("PATH", "/usr/local/bin:/usr/bin:/bin");
         environment.put("HOME", work.toString());
