@@ -63,6 +63,9 @@ class ProcessBackendTest extends BackendContract {
                         "RUNTIME",
                         "HOST",
                         "PORT",
+                        "AGENT_TOOLS",
+                        "MOLECULE_SECRETS",
+                        "WORKSPACE_DIR",
                         "LIFELINE",
                         "MOLECULE_INSTANCE",
                         "A_SECRET");
