@@ -11,8 +11,6 @@ import dev.langchain4j.agent.tool.ToolSpecification;
 import io.modelcontextprotocol.client.McpAsyncClient;
 import io.modelcontextprotocol.client.McpClient;
 import io.modelcontextprotocol.client.transport.HttpClientStreamableHttpTransport;
-import io.modelcontextprotocol.client.transport.ServerParameters;
-import io.modelcontextprotocol.client.transport.StdioClientTransport;
 import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.json.jackson2.JacksonMcpJsonMapper;
@@ -29,7 +27,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -54,7 +51,7 @@ final class Servers {
     private static final int RESPONSE_BYTES_MAX = 8 * 1024 * 1024;
     private static final String BETWEEN = "__";
 
-    private static final McpJsonMapper MAPPER = new JacksonMcpJsonMapper(new ObjectMapper());
+    static final McpJsonMapper MAPPER = new JacksonMcpJsonMapper(new ObjectMapper());
 
     /// What a tool answers is for a model to read, whatever form it promised.
     private static final JsonSchemaValidator ANYTHING =
@@ -350,52 +347,5 @@ final class Servers {
                     : message.lines().findFirst().orElse(said);
         }
         return said.isEmpty() ? failed.getClass().getSimpleName() : masked.apply(said);
-    }
-
-    /// A server that is a program, with nothing of this one's environment. It ends with all that it started.
-    private static final class Program extends StdioClientTransport {
-
-        /// Those that may run now: none outlives this process.
-        private static final Set<Family> RUNNING = ConcurrentHashMap.newKeySet();
-
-        static {
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> RUNNING.forEach(Family::end)));
-        }
-
-        private final Family family;
-
-        Program(McpServer server, UnaryOperator<String> masked) {
-            this(server, masked, new Family());
-        }
-
-        private Program(McpServer server, UnaryOperator<String> masked, Family family) {
-            super(
-                    ServerParameters.builder(server.command().getFirst())
-                            .args(server.command().subList(1, server.command().size()))
-                            .env(with(server.environment(), Confined.variables(family.environment())))
-                            .build(),
-                    MAPPER);
-            this.family = family;
-            RUNNING.add(family);
-            setStdErrorHandler(line -> System.out.println(server.name() + ": " + masked.apply(line)));
-        }
-
-        private static Map<String, String> with(Map<String, String> some, Map<String, String> more) {
-            var all = new LinkedHashMap<>(some);
-            all.putAll(more);
-            return all;
-        }
-
-        @Override
-        protected ProcessBuilder getProcessBuilder() {
-            var builder = new ProcessBuilder();
-            builder.environment().clear();
-            return builder;
-        }
-
-        void end() {
-            family.end();
-            RUNNING.remove(family);
-        }
     }
 }
