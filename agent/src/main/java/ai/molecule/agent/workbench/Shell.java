@@ -70,7 +70,7 @@ final class Shell {
             // Reading a pipe holds a virtual thread's carrier.
             var listening = Thread.ofPlatform().daemon().name("shell").start(() -> heard.all(process.getInputStream()));
             var ended = process.waitFor(patience.toNanos(), TimeUnit.NANOSECONDS);
-            process.destroyForcibly();
+            // Not the process by itself: that would close what it wrote before it is read.
             family.end();
             listening.join(LAST_WORDS);
             return heard.text()
@@ -78,8 +78,8 @@ final class Shell {
                             ? "(exit code " + process.exitValue() + ")"
                             : "(ended after " + patience.toSeconds() + " s, which is as long as it might take)");
         } finally {
-            process.destroyForcibly();
             family.end();
+            process.destroyForcibly();
             RUNNING.remove(family);
         }
     }
