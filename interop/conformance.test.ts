@@ -33,6 +33,6 @@ describe.each([["1.0"], ["0.3"]])("an agent of another maker's, A2A %s, through 
     const failed = report.findings.filter((one) => one.outcome === "failed");
     expect(failed.map((one) => one.id), "@a2a-js/sdk makes another task of a message that is sent again").toEqual(["S3"]);
     expect(report.findings.filter((one) => one.outcome === "passed").map((one) => one.id)).toEqual(expect.arrayContaining(["M1", "M2", "M3", "M4", "M5", "S1", "S2", "S4", "S5", "S8", "S9", "O4"]));
-    expect(report.levels).toEqual({ joins: true, holds: false, belongs: true });
-  });
+    expect(report.levels).toEqual({ joins: true, holds: false, belongs: false });
+  }, 180_000);
 });

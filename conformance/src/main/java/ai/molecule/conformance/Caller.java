@@ -17,6 +17,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /// Calls an agent as the platform does: at its address, or over the uplink that it opened.
 final class Caller {
@@ -83,13 +86,25 @@ final class Caller {
 
     /// What is at a path of the agent.
     Answered get(String path) throws IOException, InterruptedException {
-        var response = client.send(
-                HttpRequest.newBuilder(url.orElseThrow().resolve(path))
-                        .timeout(PATIENCE)
-                        .header("Authorization", "Bearer " + platform.inboundSecret())
-                        .build(),
-                HttpResponse.BodyHandlers.ofByteArray());
+        var response = whole(HttpRequest.newBuilder(url.orElseThrow().resolve(path))
+                .timeout(PATIENCE)
+                .header("Authorization", "Bearer " + platform.inboundSecret())
+                .build());
         return new Answered(response.statusCode(), parsed(response.body()));
+    }
+
+    /// An answer with its end, which may not come.
+    private HttpResponse<byte[]> whole(HttpRequest request) throws IOException, InterruptedException {
+        var answer = client.sendAsync(request, HttpResponse.BodyHandlers.ofByteArray());
+        try {
+            return answer.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        } catch (TimeoutException endless) {
+            throw new IOException("its answer has no end within " + PATIENCE.toSeconds() + " s", endless);
+        } catch (ExecutionException failed) {
+            throw failed.getCause() instanceof IOException io ? io : new IOException(failed.getCause());
+        } finally {
+            answer.cancel(true);
+        }
     }
 
     private Answered post(URI where, Map<String, String> headers, byte[] body)
@@ -100,7 +115,7 @@ final class Caller {
                 .header("Accept", "application/json, text/event-stream")
                 .POST(HttpRequest.BodyPublishers.ofByteArray(body));
         headers.forEach(request::header);
-        var response = client.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+        var response = whole(request.build());
         var type = response.headers().firstValue("Content-Type").orElse("");
         return new Answered(
                 response.statusCode(),

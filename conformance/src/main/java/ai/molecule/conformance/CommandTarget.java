@@ -60,6 +60,10 @@ final class CommandTarget implements Target {
                 .redirectErrorStream(true)
                 .redirectOutput(home.resolve("log").toFile());
         var environment = builder.environment();
+        environment.clear();
+        environment.putAll(platform.secrets());
+        environment.put("PATH", System.getenv().getOrDefault("PATH", "/usr/local/bin:/usr/bin:/bin"));
+        environment.put("LANG", "C.UTF-8");
         environment.putAll(Map.of(
                 "HOME",
                 work.toString(),
@@ -74,9 +78,7 @@ final class CommandTarget implements Target {
                 "HOST",
                 "127.0.0.1",
                 "PORT",
-                String.valueOf(freePort()),
-                PlayedPlatform.SECRET,
-                "a value"));
+                String.valueOf(freePort())));
         environment.putAll(more);
         process = builder.start();
     }
@@ -123,9 +125,10 @@ final class CommandTarget implements Target {
 
     @Override
     public void close() {
-        if (process != null) {
-            process.descendants().forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly();
+        var ending = process;
+        if (ending != null) {
+            ending.descendants().forEach(ProcessHandle::destroyForcibly);
+            ending.destroyForcibly().onExit().join();
         }
         Directories.delete(home);
     }

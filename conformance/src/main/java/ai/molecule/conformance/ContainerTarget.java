@@ -1,5 +1,6 @@
 package ai.molecule.conformance;
 
+import ai.molecule.protocol.Json;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
@@ -22,6 +23,11 @@ final class ContainerTarget implements Target {
     private static final Duration PATIENCE = Duration.ofMinutes(5);
     private static final String USER = "10001:10001";
 
+    /// By which leftovers are found, should there be any.
+    private static final String LABEL = "ai.molecule.conformance";
+
+    private static final String SECRETS_BY = "{{index .Config.Labels \"ai.molecule.secrets\"}}";
+
     private final String image;
     private final int port;
     private final String engine;
@@ -41,11 +47,16 @@ final class ContainerTarget implements Target {
         if (!docker("image", "inspect", image).ended()) {
             docker("pull", "-q", image).must("get the image " + image);
         }
-        docker("network", "create", name).must("make a network");
-        var address = docker("network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", name)
-                .must("look at a network");
-        this.gateway = InetAddress.getByName(address);
-        this.home = Files.createTempDirectory("conformance-");
+        docker("network", "create", "--label", LABEL, name).must("make a network");
+        try {
+            var address = docker("network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", name)
+                    .must("look at a network");
+            this.gateway = InetAddress.getByName(address);
+            this.home = Files.createTempDirectory("conformance-");
+        } catch (IOException failed) {
+            docker("network", "rm", name);
+            throw failed;
+        }
     }
 
     /// Where a platform is reached from inside.
@@ -70,7 +81,7 @@ final class ContainerTarget implements Target {
             }
             Files.writeString(configs.resolve(".auth_token"), enrolment);
             Files.setPosixFilePermissions(configs.resolve(".auth_token"), PosixFilePermissions.fromString("rw-rw-rw-"));
-            Files.writeString(configs.resolve(".secrets.json"), "{\"" + PlayedPlatform.SECRET + "\":\"a value\"}");
+            Files.writeString(configs.resolve(".secrets.json"), Json.texts(platform.secrets()));
             Files.setPosixFilePermissions(
                     configs.resolve(".secrets.json"), PosixFilePermissions.fromString("rw-rw-rw-"));
             create(platform, more);
@@ -80,9 +91,11 @@ final class ContainerTarget implements Target {
     }
 
     private void create(PlayedPlatform platform, Map<String, String> more) throws IOException, InterruptedException {
-        var command = new ArrayList<>(List.of("create", "--name", name, "--network", name, "--user", USER));
+        var command = new ArrayList<>(
+                List.of("create", "--init", "--label", LABEL, "--name", name, "--network", name, "--user", USER));
         command.addAll(List.of("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"));
-        command.addAll(List.of("--tmpfs", "/tmp:rw,noexec,nosuid,size=64m,mode=1777", "--memory", "1g"));
+        command.addAll(List.of(
+                "--tmpfs", "/tmp:rw,noexec,nosuid,size=64m,mode=1777", "--memory", "1g", "--pids-limit", "512"));
         command.addAll(List.of("-v", home.resolve("configs") + ":/configs"));
         command.addAll(List.of("-v", home.resolve("workspace") + ":/workspace"));
         var environment = new TreeMap<>(Map.of(
@@ -97,27 +110,26 @@ final class ContainerTarget implements Target {
                 "HOST",
                 "0.0.0.0",
                 "PORT",
-                String.valueOf(port),
-                PlayedPlatform.SECRET,
-                "a value"));
+                String.valueOf(port)));
+        var byFile =
+                docker("image", "inspect", "--format", SECRETS_BY, image).said().equals("file");
+        if (!byFile) {
+            platform.secrets().forEach(environment::putIfAbsent);
+        }
         environment.putAll(more);
         environment.forEach((variable, value) -> command.addAll(List.of("-e", variable + "=" + value)));
         command.add(image);
         docker(command.toArray(String[]::new)).must("make a container of " + image);
     }
 
-    /// Its address on the network that it has to itself.
+    /// Its address on the network that it has to itself; what the platform runs it calls at the root, too.
     @Override
     public URI reachable(URI registered) {
         try {
             var address = docker(
                             "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", name)
                     .must("look at a container");
-            var path =
-                    registered.getRawPath() == null || registered.getRawPath().isEmpty()
-                            ? "/"
-                            : registered.getRawPath();
-            return URI.create("http://" + address + ":" + port + path);
+            return URI.create("http://" + address + ":" + port + "/");
         } catch (IOException gone) {
             return registered;
         } catch (InterruptedException stopping) {

@@ -21,6 +21,9 @@ import java.util.UUID;
 /// What an agent does with messages.
 final class Conversation {
 
+    private static final List<TaskState> GOOD = List.of(TaskState.COMPLETED, TaskState.INPUT_REQUIRED);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+
     private final PlayedPlatform platform;
     private final Caller caller;
     private final JsonNode card;
@@ -86,7 +89,7 @@ final class Conversation {
             if (task.isPresent()) {
                 var state = state(task.get());
                 var text = Message.outcome(task.get());
-                var good = state.map(TaskState::settles).orElse(false) && !text.isBlank();
+                var good = state.filter(GOOD::contains).isPresent() && !text.isBlank();
                 findings.add(
                         Level.JOINS,
                         "M4",
@@ -111,7 +114,8 @@ final class Conversation {
     /// Waits for a task that goes on, as the platform does.
     private JsonNode settled(JsonNode result) throws IOException, InterruptedException {
         var now = result;
-        for (int looks = 0; looks < 300; looks++) {
+        var deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (System.nanoTime() < deadline) {
             var task = task(now);
             if (task.isEmpty() || state(task.get()).map(TaskState::settles).orElse(true)) {
                 return now;

@@ -20,6 +20,8 @@ final class Examination {
     private static final Duration AFTER_BEAT = Duration.ofSeconds(10);
     private static final Duration STOP = Duration.ofSeconds(10);
     private static final Duration REACHED = Duration.ofSeconds(15);
+    private static final String STOPS = "ends within 10 s of SIGTERM";
+    private static final String KEEPS = "keeps its token: started again, it registers with that";
     private static final String REGISTER = "/registry/register";
     private static final String HEARTBEAT = "/registry/heartbeat";
 
@@ -187,17 +189,24 @@ final class Examination {
                 configured ? "" : "it did not ask");
     }
 
-    private void ends() throws IOException, InterruptedException {
-        var stopped = target.stop(STOP);
-        findings.add(
-                Level.HOLDS,
-                "S8",
-                "ends within " + STOP.toSeconds() + " s of SIGTERM",
-                stopped,
-                stopped ? "" : "it runs on");
-        if (!stopped) {
-            return;
+    private void ends() throws InterruptedException {
+        try {
+            if (!target.alive()) {
+                var words = "it ended by itself before; its last words:\n" + target.lastWords();
+                findings.add(Level.HOLDS, "S8", STOPS, false, words);
+                return;
+            }
+            var stopped = target.stop(STOP);
+            findings.add(Level.HOLDS, "S8", STOPS, stopped, stopped ? "" : "it runs on");
+            if (stopped) {
+                startsAgain();
+            }
+        } catch (IOException failed) {
+            findings.add(Level.HOLDS, "S9", KEEPS, false, String.valueOf(failed.getMessage()));
         }
+    }
+
+    private void startsAgain() throws IOException, InterruptedException {
         var before = platform.seen().size();
         target.start(platform, "", Map.of());
         var again = platform.await(before, script.ready(), one -> one.is("POST", REGISTER));
@@ -205,7 +214,7 @@ final class Examination {
         findings.add(
                 Level.HOLDS,
                 "S9",
-                "keeps its token: started again, it registers with that",
+                KEEPS,
                 kept,
                 kept ? "" : again.isEmpty() ? "it did not register again" : "it showed something else");
         if (!kept) {

@@ -5,11 +5,14 @@ import ai.molecule.protocol.Json;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine;
@@ -66,14 +69,24 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--ask", description = "something that has it ask its colleague {peer} (default: none)")
     private String ask = "";
 
+    @Option(
+            names = "--secret",
+            paramLabel = "<name>=<value>",
+            description = "a secret that the agent needs; may be given more than once")
+    private Map<String, String> secrets = new LinkedHashMap<>();
+
     @Option(names = "--json", description = "print the report as JSON")
     private boolean json;
 
-    private Main() {}
+    private final boolean command;
+
+    private Main(boolean command) {
+        this.command = command;
+    }
 
     /// Runs the kit.
     public static void main(String[] arguments) {
-        System.exit(new CommandLine(new Main())
+        System.exit(new CommandLine(new Main(List.of(arguments).contains("--")))
                 .setExitCodeExceptionMapper(bug -> CANNOT_RUN)
                 .execute(arguments));
     }
@@ -91,10 +104,12 @@ public final class Main implements Callable<Integer> {
             return BAD_SETTINGS;
         }
         try (var examined = open()) {
+            // However this ends, nothing of it stays.
+            Runtime.getRuntime().addShutdownHook(new Thread(examined::close));
             var address = examined instanceof ContainerTarget container
                     ? container.gateway()
                     : InetAddress.getLoopbackAddress();
-            try (var platform = PlayedPlatform.open(address)) {
+            try (var platform = PlayedPlatform.open(address, secrets)) {
                 var script = new Examination.Script(Duration.ofSeconds(ready), BEAT, say, slow, ask);
                 var report = new Examination(examined, platform, script, json ? line -> {} : System.err::println).run();
                 System.out.println(json ? Json.text(report.json()) : report.text());
@@ -108,15 +123,27 @@ public final class Main implements Callable<Integer> {
 
     private Target open() throws IOException, InterruptedException {
         var first = target.getFirst();
-        if (target.size() > 1) {
-            return new CommandTarget(String.join(" ", target), target);
+        if (command || target.size() > 1 || isProgram(first)) {
+            return new CommandTarget(
+                    String.join(" ", target),
+                    target.stream().map(Main::fromHere).toList());
         }
-        if (first.matches("https?://\\S+")) {
-            return bridged(first);
+        return first.matches("https?://\\S+") ? bridged(first) : new ContainerTarget(first, port, "");
+    }
+
+    private static boolean isProgram(String word) {
+        return word.contains("/") && Files.isRegularFile(Path.of(word)) && Files.isExecutable(Path.of(word));
+    }
+
+    /// The same for somebody in another directory: what is a file here is given by its whole path.
+    private static String fromHere(String word) {
+        try {
+            return Files.isRegularFile(Path.of(word))
+                    ? Path.of(word).toAbsolutePath().toString()
+                    : word;
+        } catch (InvalidPathException text) {
+            return word;
         }
-        return first.contains("/") && Files.isExecutable(Path.of(first))
-                ? new CommandTarget(first, target)
-                : new ContainerTarget(first, port, "");
     }
 
     /// Our agent's bridge, as whoever has only an A2A server would use it.

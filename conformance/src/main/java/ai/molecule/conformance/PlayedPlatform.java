@@ -1,6 +1,7 @@
 package ai.molecule.conformance;
 
 import ai.molecule.protocol.A2aVersion;
+import ai.molecule.protocol.Heartbeat;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.Message;
 import ai.molecule.protocol.Registration;
@@ -20,7 +21,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -30,8 +33,8 @@ import java.util.function.Predicate;
 /// said. What it answers has the form of `docs/openapi.yaml`.
 final class PlayedPlatform implements AutoCloseable {
 
-    /// The secret of its one workspace.
-    static final String SECRET = "CONFORMANCE_SECRET";
+    /// A secret that its one workspace has in any case.
+    private static final String SECRET = "CONFORMANCE_SECRET";
 
     private static final int BODY_BYTES_MAX = 1024 * 1024;
     private static final Duration PACE = Duration.ofMillis(20);
@@ -44,19 +47,24 @@ final class PlayedPlatform implements AutoCloseable {
     private final List<Seen> seen = new ArrayList<>();
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final HttpServer server;
+    private final Map<String, String> secrets;
     private final PlayedUplink uplink = new PlayedUplink();
     private boolean enrolled;
     private boolean removed;
     private int epoch;
 
-    private PlayedPlatform(HttpServer server) {
+    private PlayedPlatform(HttpServer server, Map<String, String> secrets) {
         this.server = server;
+        this.secrets = new TreeMap<>(secrets);
+        this.secrets.put(SECRET, "a value");
     }
 
     /// Opens one that listens at an address of this machine.
-    static PlayedPlatform open(InetAddress address) throws IOException {
+    ///
+    /// @param secrets what the agent needs
+    static PlayedPlatform open(InetAddress address, Map<String, String> secrets) throws IOException {
         var server = HttpServer.create(new InetSocketAddress(address, 0), 100);
-        var platform = new PlayedPlatform(server);
+        var platform = new PlayedPlatform(server, secrets);
         server.setExecutor(platform.threads);
         server.createContext("/", platform::answer);
         server.start();
@@ -90,6 +98,11 @@ final class PlayedPlatform implements AutoCloseable {
     /// What is shown to the agent by whoever calls it.
     String inboundSecret() {
         return inboundSecret;
+    }
+
+    /// What the agent gets in its environment, or in a file.
+    Map<String, String> secrets() {
+        return Map.copyOf(secrets);
     }
 
     PlayedUplink uplink() {
@@ -131,16 +144,18 @@ final class PlayedPlatform implements AutoCloseable {
             var shown = exchange.getRequestHeaders().getFirst("Authorization");
             var bearer = shown != null && shown.startsWith("Bearer ") ? shown.substring(7) : "";
             var json = read(body);
-            var answer = uplinkPoll(path) && !isRemoved()
+            var answer = uplinkPoll(path) && bearer.equals(token) && !isRemoved()
                     ? uplink.poll(json)
                     : answer(exchange.getRequestMethod(), path, bearer, json);
-            synchronized (this) {
-                seen.add(new Seen(Instant.now(), exchange.getRequestMethod(), path, bearer, json, answer.status()));
-            }
             var bytes = Json.bytes(answer.body());
             exchange.getResponseHeaders().set("Content-Type", "application/json");
             exchange.sendResponseHeaders(answer.status(), bytes.length == 0 ? -1 : bytes.length);
             exchange.getResponseBody().write(bytes);
+            exchange.close();
+            // Once it is answered: whoever sees it may go on from there.
+            synchronized (this) {
+                seen.add(new Seen(Instant.now(), exchange.getRequestMethod(), path, bearer, json, answer.status()));
+            }
         }
     }
 
@@ -182,7 +197,8 @@ final class PlayedPlatform implements AutoCloseable {
         }
         var own = "/workspaces/" + workspace;
         return switch (method + " " + path.replace(own, "{own}").replace(workspace.toString(), "{id}")) {
-            case "POST /registry/heartbeat", "POST /registry/update-card", "POST {own}/notify" ->
+            case "POST /registry/heartbeat" -> beat(body);
+            case "POST /registry/update-card", "POST {own}/notify" ->
                 Answer.ok(Json.object().put("status", "ok"));
             case "GET {own}" ->
                 Answer.ok(Json.object()
@@ -192,7 +208,7 @@ final class PlayedPlatform implements AutoCloseable {
                         .put("model", ""));
             case "GET {own}/state" ->
                 Answer.ok(Json.object().put("status", "online").put("paused", false));
-            case "GET {own}/secrets/values" -> Answer.ok(Json.object().put(SECRET, "a value"));
+            case "GET {own}/secrets/values" -> Answer.ok(Json.trusted(Json.texts(secrets)));
             case "GET {own}/configuration" -> {
                 var none = Json.object();
                 none.putObject("files");
@@ -209,6 +225,17 @@ final class PlayedPlatform implements AutoCloseable {
                                 ? Answer.ok(peer())
                                 : Answer.refused(404, "not_found", "There is no " + path + " here");
         };
+    }
+
+    private Answer beat(JsonNode body) {
+        try {
+            var beat = Heartbeat.read(body);
+            return beat.workspaceId().equals(workspace)
+                    ? Answer.ok(Json.object().put("status", "ok"))
+                    : Answer.refused(403, "forbidden", "Expected the workspace of the token");
+        } catch (WireException bad) {
+            return Answer.refused(400, "invalid_field", String.valueOf(bad.getMessage()));
+        }
     }
 
     private ObjectNode peer() {

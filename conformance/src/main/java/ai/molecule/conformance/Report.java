@@ -6,30 +6,25 @@ import ai.molecule.protocol.Json;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Stream;
 
 /// All that was found out about an agent.
 ///
 /// @param target what it is
 record Report(String target, List<Finding> findings) {
 
+    /// How many requirements an agent cannot do without.
+    private static final int MUSTS = 5;
+
     Report {
         findings = List.copyOf(findings);
     }
 
-    /// True when nothing of a level failed, and something of it was seen.
-    boolean passes(Level level) {
-        var own = findings.stream().filter(one -> one.level() == level).toList();
-        return own.stream().noneMatch(one -> one.outcome() == Outcome.FAILED)
-                && own.stream().anyMatch(one -> one.outcome() == Outcome.PASSED)
-                && (level != Level.JOINS || own.stream().allMatch(one -> one.outcome() == Outcome.PASSED));
-    }
-
-    /// True when a level and all below it pass.
+    /// True when a level and all below it pass: nothing of them failed, and all of the first was seen.
     boolean reaches(Level level) {
-        return Stream.of(Level.values())
-                .filter(one -> one.compareTo(level) <= 0)
-                .allMatch(this::passes);
+        return findings.stream()
+                        .filter(one -> one.level().compareTo(level) <= 0)
+                        .noneMatch(one -> one.outcome() == Outcome.FAILED)
+                && findings.stream().filter(one -> one.level() == Level.JOINS).count() == MUSTS;
     }
 
     /// For people.
@@ -37,7 +32,7 @@ record Report(String target, List<Finding> findings) {
         var text = new StringBuilder(target).append('\n');
         for (var level : Level.values()) {
             text.append("\n%s (%s): %s%n"
-                    .formatted(level.word(), level.verb(), passes(level) ? "passes" : "does not pass"));
+                    .formatted(level.word(), level.verb(), reaches(level) ? "passes" : "does not pass"));
             for (var one : findings) {
                 if (one.level() == level) {
                     text.append("  %-7s %-3s %s%s%n"
@@ -59,7 +54,7 @@ record Report(String target, List<Finding> findings) {
         var json = Json.object().put("target", target);
         var levels = json.putObject("levels");
         for (var level : Level.values()) {
-            levels.put(level.word(), passes(level));
+            levels.put(level.word(), reaches(level));
         }
         var all = json.putArray("findings");
         for (var one : findings) {

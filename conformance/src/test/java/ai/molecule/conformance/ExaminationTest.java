@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,7 +28,7 @@ class ExaminationTest {
         var address =
                 target instanceof ContainerTarget container ? container.gateway() : InetAddress.getLoopbackAddress();
         try (target;
-                var platform = PlayedPlatform.open(address)) {
+                var platform = PlayedPlatform.open(address, Map.of("GIVEN", "a secret"))) {
             return new Examination(target, platform, script, line -> {}).run();
         }
     }
