@@ -39,7 +39,7 @@ ensure() {
   command -v "$1" >/dev/null 2>&1
 }
 
-for tool in curl jq; do
+for tool in curl jq python3; do
   ensure "$tool" || note failed "$tool" "it is missing; install it: apt-get install $tool"
 done
 

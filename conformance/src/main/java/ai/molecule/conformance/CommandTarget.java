@@ -38,7 +38,7 @@ final class CommandTarget implements Target {
     }
 
     @Override
-    public void start(PlayedPlatform platform, String enrolment, Map<String, String> more) throws IOException {
+    public void start(PlayedPlatform platform, String enrolment) throws IOException {
         var configs = Files.createDirectories(home.resolve("configs"));
         var work = Files.createDirectories(home.resolve("workspace"));
         // A command that is told its enrolment needs no file.
@@ -79,7 +79,6 @@ final class CommandTarget implements Target {
                 "127.0.0.1",
                 "PORT",
                 String.valueOf(freePort())));
-        environment.putAll(more);
         process = builder.start();
     }
 

@@ -70,8 +70,7 @@ final class ContainerTarget implements Target {
     }
 
     @Override
-    public void start(PlayedPlatform platform, String enrolment, Map<String, String> more)
-            throws IOException, InterruptedException {
+    public void start(PlayedPlatform platform, String enrolment) throws IOException, InterruptedException {
         var configs = home.resolve("configs");
         if (!made) {
             for (var directory : List.of(configs, home.resolve("workspace"))) {
@@ -84,13 +83,13 @@ final class ContainerTarget implements Target {
             Files.writeString(configs.resolve(".secrets.json"), Json.texts(platform.secrets()));
             Files.setPosixFilePermissions(
                     configs.resolve(".secrets.json"), PosixFilePermissions.fromString("rw-rw-rw-"));
-            create(platform, more);
+            create(platform);
             made = true;
         }
         docker("start", name).must("start a container");
     }
 
-    private void create(PlayedPlatform platform, Map<String, String> more) throws IOException, InterruptedException {
+    private void create(PlayedPlatform platform) throws IOException, InterruptedException {
         var command = new ArrayList<>(
                 List.of("create", "--init", "--label", LABEL, "--name", name, "--network", name, "--user", USER));
         command.addAll(List.of("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"));
@@ -116,7 +115,6 @@ final class ContainerTarget implements Target {
         if (!byFile) {
             platform.secrets().forEach(environment::putIfAbsent);
         }
-        environment.putAll(more);
         environment.forEach((variable, value) -> command.addAll(List.of("-e", variable + "=" + value)));
         command.add(image);
         docker(command.toArray(String[]::new)).must("make a container of " + image);

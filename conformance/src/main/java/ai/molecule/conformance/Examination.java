@@ -9,7 +9,6 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -52,7 +51,7 @@ final class Examination {
     /// @throws IOException when the agent cannot be started at all
     Report run() throws IOException, InterruptedException {
         findings.looking("starting " + target.name());
-        target.start(platform, platform.enrolment(), Map.of());
+        target.start(platform, platform.enrolment());
         var registered = registers();
         if (registered.isPresent()) {
             var card = registered.get().body().path("agent_card");
@@ -208,7 +207,7 @@ final class Examination {
 
     private void startsAgain() throws IOException, InterruptedException {
         var before = platform.seen().size();
-        target.start(platform, "", Map.of());
+        target.start(platform, "");
         var again = platform.await(before, script.ready(), one -> one.is("POST", REGISTER));
         var kept = again.isPresent() && again.get().bearer().equals(platform.token());
         findings.add(

@@ -154,7 +154,7 @@ final class PlayedPlatform implements AutoCloseable {
             exchange.close();
             // Once it is answered: whoever sees it may go on from there.
             synchronized (this) {
-                seen.add(new Seen(Instant.now(), exchange.getRequestMethod(), path, bearer, json, answer.status()));
+                seen.add(new Seen(exchange.getRequestMethod(), path, bearer, json, answer.status()));
             }
         }
     }

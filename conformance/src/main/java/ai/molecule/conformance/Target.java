@@ -3,7 +3,6 @@ package ai.molecule.conformance;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
-import java.util.Map;
 
 /// An agent that can be started with what the platform gives it, and stopped.
 interface Target extends AutoCloseable {
@@ -15,8 +14,7 @@ interface Target extends AutoCloseable {
     ///
     /// @param enrolment what lies in `.auth_token`; empty to leave what the agent keeps there
     /// @throws IOException when it cannot be started at all
-    void start(PlayedPlatform platform, String enrolment, Map<String, String> more)
-            throws IOException, InterruptedException;
+    void start(PlayedPlatform platform, String enrolment) throws IOException, InterruptedException;
 
     /// Where it is reached from here, by what it registered.
     URI reachable(URI registered);

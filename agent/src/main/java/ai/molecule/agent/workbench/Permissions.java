@@ -19,9 +19,6 @@ public record Permissions(Set<Permission> allowed) {
     /// `PATH` does.
     public static final String READABLE = "AGENT_TOOLS_PATH";
 
-    /// Nothing.
-    public static final Permissions NONE = new Permissions(Set.of());
-
     /// One thing that may be allowed.
     public enum Permission {
         /// Files of the workspace's directory.
