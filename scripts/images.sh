@@ -6,7 +6,9 @@ HOME_DIR="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 # shellcheck source=../molecule
 source "$HOME_DIR/molecule"
 
-RUNTIMES=(echo hermes langgraph)
+RUNTIMES=(echo hermes langgraph command)
+# Runtimes that are programs of others', by the npm packages that they come in.
+declare -A PACKAGES=([claude-code]=@anthropic-ai/claude-code [gemini-cli]=@google/gemini-cli [codex]=@openai/codex)
 PLATFORM_IMAGE="${PLATFORM_IMAGE:-ghcr.io/molecule-ai/platform:latest}"
 PREFIX="${WORKSPACE_IMAGE_PREFIX:-ghcr.io/molecule-ai/workspace-}"
 # The day every file in an image is of, so that the same input is the same content: that of the build (see pom.xml).
@@ -20,7 +22,8 @@ for argument in "$@"; do
     --local-base) local_base=true ;;
     --again) again=true ;;
     --platform) with_platform=true ;;
-    *) fail "images: there is no option $argument; --help lists them" 64 ;;
+    claude-code | gemini-cli | codex) RUNTIMES+=("$argument") ;;
+    *) fail "images: there is no option and no program $argument; --help lists them" 64 ;;
   esac
 done
 
@@ -75,6 +78,44 @@ make_local_bases() {
   JDK_IMAGE=molecule-local/jdk:latest BASE_IMAGE=molecule-local/base:latest TOOLS_IMAGE=molecule-local/tools:latest
 }
 
+# The same with this machine's Node.js, for programs that are written for it.
+make_local_node() {
+  need node "apt-get install nodejs"
+  mkdir -p "$work/node/nodejs/bin"
+  with_libraries "$work/node" "$(command -v node)"
+  cp -L "$(command -v node)" "$work/node/nodejs/bin/node"
+  cp -a "$work/base/." "$work/node/"
+  import_root "$work/node" molecule-local/node:latest
+}
+
+# Where an npm package is, of the version that our own tests run: beside them, or fetched.
+package_of() { # package
+  local place="$HOME_DIR/interop/node_modules" version
+  if [ ! -d "$place/$1" ]; then
+    need npm "apt-get install npm"
+    version="$(sed -n "s|.*\"$1\": \"\(.*\)\".*|\1|p" "$HOME_DIR/interop/package.json")"
+    place="$work/npm/node_modules"
+    [ -d "$place/$1" ] || npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$work/npm" "$1@$version" >&2 || fail "npm does not have $1@$version"
+  fi
+  printf '%s\n' "$place"
+}
+
+# Puts a program of others' where the image finds it: with what it needs, in bin/ by its name.
+program() { # runtime directory
+  local modules arch
+  modules="$(package_of "${PACKAGES[$1]}")"
+  case "$(uname -m)" in aarch64 | arm64) arch=arm64 ;; *) arch=x64 ;; esac
+  mkdir -p "$2/bin"
+  case "$1" in
+    claude-code) cp "$modules/@anthropic-ai/claude-code-linux-$arch/claude" "$2/bin/claude" ;;
+    codex) cp "$modules/@openai/codex-linux-$arch"/vendor/*/bin/codex "$2/bin/codex" ;;
+    gemini-cli)
+      cp -r "$modules/@google/gemini-cli/bundle" "$2/bundle"
+      ln -s ../bundle/gemini.js "$2/bin/gemini"
+      ;;
+  esac
+}
+
 build_image() { # image recipe source context argument...
   local image="$1" recipe="$2" source="$3" context="$4" arguments=() name
   if $again; then arguments+=(--no-cache); fi
@@ -98,6 +139,7 @@ image() { # image recipe source context argument...
     step "making bases of this machine's JDK and C library" make_local_bases
     JDK_IMAGE=molecule-local/jdk:latest BASE_IMAGE=molecule-local/base:latest TOOLS_IMAGE=molecule-local/tools:latest
     based=true
+    case " ${RUNTIMES[*]} " in *" gemini-cli "*) step "making a base with this machine's Node.js" make_local_node ;; esac
   fi
   step "building $1" build_image "$@"
   docker image inspect --format "  {{.Id}}  {{.Size}} bytes" "$1" >&2
@@ -110,8 +152,14 @@ for runtime in "${RUNTIMES[@]}"; do
   recipe="$HOME_DIR/images/workspace/Dockerfile"
   context="$work/workspace-$runtime"
   private_directories "$context/home/configs" "$context/home/workspace"
+  mkdir -p "$context/program"
   cp "$AGENT_JAR" "$context/agent.jar"
-  image "$PREFIX$runtime:latest" "$recipe" "$(source_of "$AGENT_JAR" "$recipe")" "$context" --build-arg RUNTIME="$runtime"
+  if [ -n "${PACKAGES[$runtime]:-}" ]; then program "$runtime" "$context/program"; fi
+  mapfile -t files < <(find "$context/program" -type f | sort)
+  arguments=(--build-arg RUNTIME="$runtime")
+  if [ "$runtime" = gemini-cli ]; then arguments+=(--build-arg BASE_IMAGE="${NODE_IMAGE:-$($local_base && echo molecule-local/node:latest || echo gcr.io/distroless/nodejs22-debian12:latest)}"); fi
+  image "$PREFIX$runtime:latest" "$recipe" "$(source_of "$AGENT_JAR" "$recipe" "${files[@]}")" "$context" "${arguments[@]}"
+  rm -rf "$context"
 done
 
 if $with_platform; then

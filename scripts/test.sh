@@ -50,6 +50,8 @@ check canvas-unit npm --prefix canvas exec -- vitest run --root canvas --reporte
 check canvas-build npm --prefix canvas run build
 check format mvn_quiet -q spotless:check
 check agent mvn_quiet -pl protocol,agent -Dmaven.test.skip package
+# With them come Claude Code, Gemini CLI and Codex, which the agent's tests run, in images too.
+check interop-packages npm --prefix interop ci --no-audit --no-fund
 # shellcheck source=engine.sh
 source "$HOME_DIR/scripts/engine.sh"
 trap engine_down EXIT
@@ -59,15 +61,13 @@ for tool in ip iptables; do
 done
 printf '== engine\n'
 if engine_up >"$RESULTS/engine.log" 2>&1; then
-  check images env DOCKER_HOST="$TEST_DOCKER_HOST" WORKSPACE_IMAGE_PREFIX=molecule-test/workspace- PLATFORM_IMAGE=molecule-test/platform:latest bash "$HOME_DIR/scripts/images.sh" --local-base
+  check images env DOCKER_HOST="$TEST_DOCKER_HOST" WORKSPACE_IMAGE_PREFIX=molecule-test/workspace- PLATFORM_IMAGE=molecule-test/platform:latest bash "$HOME_DIR/scripts/images.sh" --local-base claude-code gemini-cli codex
   check images-again bash scripts/images-test.sh
 elif [ -n "$CI" ]; then
   note failed engine "no Docker engine: $(tail -n 1 "$RESULTS/engine.log")"
 else
   note skipped engine "no Docker engine: $(tail -n 1 "$RESULTS/engine.log")"
 fi
-# With them comes Claude Code, which the agent's tests run.
-check interop-packages npm --prefix interop ci --no-audit --no-fund
 check java mvn_quiet verify -Dmaven.test.failure.ignore=false --fail-at-end
 check fast-start rehearse
 check interop npm --prefix interop exec -- vitest run --root interop --reporter=json --outputFile="$RESULTS/interop.json"

@@ -1,6 +1,7 @@
 package ai.molecule.agent;
 
-import ai.molecule.agent.command.CommandEngine;
+import ai.molecule.agent.cli.AnyCommand;
+import ai.molecule.agent.cli.CliEngine;
 import ai.molecule.agent.uplink.Desk;
 import ai.molecule.agent.workbench.Permissions;
 import ai.molecule.protocol.Json;
@@ -52,7 +53,9 @@ final class Commands {
                             names = "--runtime",
                             paramLabel = "<engine>",
                             defaultValue = "echo",
-                            description = "what does the work: echo, hermes, langgraph, claude-code (default: echo)")
+                            description =
+                                    "what does the work: echo, hermes, langgraph, claude-code, gemini-cli, codex, command"
+                                            + " (default: echo)")
                     String runtime,
             @Mixin Joining joining)
             throws InterruptedException {
@@ -139,14 +142,17 @@ final class Commands {
             name = "exec",
             mixinStandardHelpOptions = true,
             description = "Runs a command for each message: it gets the text, and writes the answer."
-                    + " Secrets of the workspace are in its environment.")
+                    + " Secrets of the workspace are in its environment, and where it finds the agent's tools.")
     int exec(
             @Parameters(arity = "1..*", paramLabel = "-- <command>", description = "the command and its arguments")
                     List<String> command,
             @Mixin Joining joining)
             throws InterruptedException {
-        return joining.run(
-                "", (line, secrets, state) -> new OwnTrade(new CommandEngine(command, secrets::values), line));
+        return joining.run("", (line, secrets, state) -> {
+            var around = new PlatformSurroundings(line, System::getenv, secrets::values);
+            var tools = Engines.tools(line, around, System::getenv, state);
+            return new OwnTrade(new CliEngine(AnyCommand.given(command), around, System.getenv(), state, tools), line);
+        });
     }
 
     /// A server nearby.

@@ -1,9 +1,15 @@
 package ai.molecule.agent;
 
-import ai.molecule.agent.claude.ClaudeEngine;
+import ai.molecule.agent.cli.AnyCommand;
+import ai.molecule.agent.cli.Claude;
+import ai.molecule.agent.cli.Cli;
+import ai.molecule.agent.cli.CliEngine;
+import ai.molecule.agent.cli.Codex;
+import ai.molecule.agent.cli.Gemini;
 import ai.molecule.agent.echo.EchoEngine;
 import ai.molecule.agent.hermes.HermesEngine;
 import ai.molecule.agent.langgraph.LangGraphEngine;
+import ai.molecule.agent.workbench.Family;
 import ai.molecule.agent.workbench.Workbench;
 import ai.molecule.protocol.Network;
 import java.net.http.HttpClient;
@@ -16,7 +22,8 @@ import java.util.function.Supplier;
 final class Engines {
 
     /// All of them.
-    static final List<String> RUNTIMES = List.of("echo", "hermes", "langgraph", "claude-code");
+    static final List<String> RUNTIMES =
+            List.of("echo", "hermes", "langgraph", "claude-code", "gemini-cli", "codex", "command");
 
     private Engines() {}
 
@@ -25,6 +32,7 @@ final class Engines {
     /// @param environment what whoever runs it says
     static Tools tools(
             PlatformLine line, Surroundings surroundings, Supplier<Map<String, String>> environment, Path state) {
+        Family.settle(state);
         return new Workbench(new PlatformTools(line), surroundings, environment, state, Network.of(System.getenv()));
     }
 
@@ -39,10 +47,17 @@ final class Engines {
             case "echo" -> new EchoEngine(name -> surroundings.values().get(name));
             case "hermes" -> new HermesEngine(surroundings, client, state, tools);
             case "langgraph" -> new LangGraphEngine(surroundings, client, state, tools);
-            case "claude-code" -> new ClaudeEngine(surroundings, System.getenv(), state, tools);
+            case "claude-code" -> bridge(new Claude(), surroundings, tools, state);
+            case "gemini-cli" -> bridge(new Gemini(), surroundings, tools, state);
+            case "codex" -> bridge(new Codex(), surroundings, tools, state);
+            case "command" -> bridge(AnyCommand.configured(), surroundings, tools, state);
             default ->
                 throw new IllegalArgumentException(
                         "RUNTIME: this agent has no engine for " + runtime + "; it has " + String.join(", ", RUNTIMES));
         };
+    }
+
+    private static Engine bridge(Cli program, Surroundings surroundings, Tools tools, Path state) {
+        return new CliEngine(program, surroundings, System.getenv(), state, tools);
     }
 }

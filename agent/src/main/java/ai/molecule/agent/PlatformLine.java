@@ -12,7 +12,6 @@ import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -218,11 +217,6 @@ final class PlatformLine {
             throw new IOException(answer.path("error").asText());
         }
         return Optional.of(answer);
-    }
-
-    /// Where the agent's tools are; empty before it was let in.
-    Optional<URI> tools() {
-        return Optional.ofNullable(workspace).map(whose -> platform.current().resolve("workspaces/" + whose + "/mcp"));
     }
 
     private WorkspaceId whose() throws IOException {

@@ -1,7 +1,6 @@
 package ai.molecule.agent;
 
 import ai.molecule.protocol.Json;
-import ai.molecule.protocol.McpServer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
@@ -9,7 +8,6 @@ import dev.langchain4j.agent.tool.ToolSpecification;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -23,18 +21,6 @@ final class PlatformTools implements Tools {
 
     PlatformTools(PlatformLine line) {
         this.line = line;
-    }
-
-    @Override
-    public List<McpServer> servers() {
-        return line.tools().stream()
-                .map(url -> new McpServer(
-                        PLATFORM,
-                        url.toString(),
-                        Map.of("Authorization", "Bearer " + line.token()),
-                        List.of(),
-                        Map.of()))
-                .toList();
     }
 
     /// Those that it has now; the last ones known while the platform cannot be asked.

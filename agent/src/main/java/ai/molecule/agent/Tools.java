@@ -1,6 +1,5 @@
 package ai.molecule.agent;
 
-import ai.molecule.protocol.McpServer;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.agent.tool.ToolSpecification;
 import java.io.IOException;
@@ -41,14 +40,6 @@ public interface Tools {
         /// @param approval by which the decision is known
         /// @param action what is to be decided
         record Asked(String approval, String action) implements Outcome {}
-    }
-
-    /// The name of the server with the platform's tools.
-    String PLATFORM = McpServer.PLATFORM;
-
-    /// Where programs find the same tools, by MCP.
-    default List<McpServer> servers() {
-        return List.of();
     }
 
     /// What keeps some of them from being there; empty for nothing. Asked with every heartbeat.

@@ -17,7 +17,12 @@ public record Usage(String turn, String model, int calls, long inputTokens, long
 
     /// With one call more.
     public Usage plus(long input, long output) {
-        return new Usage(turn, model, calls + 1, inputTokens + input, outputTokens + output);
+        return plus(1, input, output);
+    }
+
+    /// With some calls more.
+    public Usage plus(int more, long input, long output) {
+        return new Usage(turn, model, calls + more, inputTokens + input, outputTokens + output);
     }
 
     ObjectNode toJson() {

@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 /// checks.
 final class Boots {
 
-    private static final Pattern OURS = Pattern.compile("workspace-(echo|hermes|langgraph|claude-code)(?:[:@]|$)");
+    private static final Pattern OURS =
+            Pattern.compile("workspace-(echo|hermes|langgraph|claude-code|gemini-cli|codex|command)(?:[:@]|$)");
 
     private static final Duration GOODBYE = Duration.ofSeconds(5);
     private static final Duration CHECK_PACE = Duration.ofSeconds(15);

@@ -8,7 +8,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +20,10 @@ final class GeminiDoor extends Door {
 
     private static final Pattern PATH =
             Pattern.compile("/v1beta/models/([^/:]+):(generateContent|streamGenerateContent|countTokens)");
+
+    /// What Gemini CLI puts before the words of a person.
+    private static final Pattern CONTEXT =
+            Pattern.compile("\\s*<session_context>.*?</session_context>\\s*", Pattern.DOTALL);
 
     GeminiDoor(String key, Script script, Witness witness) {
         super(key, script, witness);
@@ -82,13 +88,14 @@ final class GeminiDoor extends Door {
             turns.add(new Turn(Role.SYSTEM, system, List.of()));
         }
         var open = 0;
+        var answered = new HashSet<String>();
         for (var content : body.path("contents")) {
             var names = new ArrayList<String>();
             var results = new ArrayList<Turn>();
             for (var part : content.path("parts")) {
                 if (part.has("functionCall")) {
                     names.add(part.path("functionCall").path("name").asText());
-                } else if (part.has("functionResponse")) {
+                } else if (part.has("functionResponse") && isFirst(part.path("functionResponse"), answered)) {
                     results.add(new Turn(Role.TOOL, result(part.path("functionResponse")), List.of()));
                 }
             }
@@ -111,6 +118,12 @@ final class GeminiDoor extends Door {
                 .forEach(tool -> tool.path("functionDeclarations")
                         .forEach(one -> tools.add(one.path("name").asText())));
         return new Prompt(model, turns, tools);
+    }
+
+    /// Gemini CLI says what came of a call twice, by one id, when it takes a session up again.
+    private static boolean isFirst(JsonNode response, Set<String> answered) {
+        var id = response.path("id").asText();
+        return id.isEmpty() || answered.add(id);
     }
 
     private static Role role(String word) throws RefusedException {
@@ -136,7 +149,7 @@ final class GeminiDoor extends Door {
                 texts.add(part.path("text").asText());
             }
         });
-        return String.join("\n", texts);
+        return CONTEXT.matcher(String.join("\n", texts)).replaceAll("");
     }
 
     private static List<ObjectNode> whole(Reply.Said said) {

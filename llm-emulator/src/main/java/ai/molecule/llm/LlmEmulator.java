@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
-/// Providers of models on one port: OpenAI's chat completions and Anthropic's Messages below `/v1`, Google's Gemini
-/// below `/v1beta`. Keeps nothing but the last prompts.
+/// Providers of models on one port: OpenAI's chat completions and Responses and Anthropic's Messages below `/v1`,
+/// Google's Gemini below `/v1beta`. Keeps nothing but the last prompts.
 public final class LlmEmulator implements Door.Witness, AutoCloseable {
 
     private static final int KEPT = 100;
@@ -35,6 +35,7 @@ public final class LlmEmulator implements Door.Witness, AutoCloseable {
         var emulator = new LlmEmulator(server);
         server.setExecutor(emulator.threads);
         server.createContext("/v1/", new OpenAiDoor(key, script, emulator)::serve);
+        server.createContext("/v1/responses", new ResponsesDoor(key, script, emulator)::serve);
         server.createContext("/v1/messages", new AnthropicDoor(key, script, emulator)::serve);
         server.createContext("/v1beta/", new GeminiDoor(key, script, emulator)::serve);
         server.start();

@@ -17,24 +17,10 @@ import org.jspecify.annotations.Nullable;
 
 /// OpenAI's chat completions (<https://platform.openai.com/docs/api-reference/chat>): whole and streamed, with
 /// function calling, usage and errors.
-final class OpenAiDoor extends Door {
+final class OpenAiDoor extends OpenAiKeyed {
 
     OpenAiDoor(String key, Script script, Witness witness) {
         super(key, script, witness);
-    }
-
-    @Override
-    @Nullable
-    String shownKey(HttpExchange exchange) {
-        var shown = exchange.getRequestHeaders().getFirst("Authorization");
-        return shown == null ? null : shown.replaceFirst("^Bearer ", "");
-    }
-
-    @Override
-    RefusedException wrongKey(@Nullable String shown) {
-        return shown == null
-                ? new RefusedException(401, null, "You didn't provide an API key.")
-                : new RefusedException(401, "invalid_api_key", "Incorrect API key provided.");
     }
 
     @Override
@@ -244,14 +230,5 @@ final class OpenAiDoor extends Door {
         private static void event(OutputStream out, ObjectNode chunk) throws IOException {
             Door.event(out, "data: " + Json.text(chunk) + "\n\n");
         }
-    }
-
-    @Override
-    ObjectNode refusal(Reply.Refused refused) {
-        var answer = Json.object();
-        var error = answer.putObject("error").put("message", refused.message()).put("type", refused.type());
-        error.putNull("param");
-        error.put("code", refused.code().isEmpty() ? null : refused.code());
-        return answer;
     }
 }

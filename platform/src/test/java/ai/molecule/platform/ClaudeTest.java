@@ -1,12 +1,9 @@
 package ai.molecule.platform;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.molecule.llm.LlmEmulator;
 import ai.molecule.llm.SpokenScript;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -19,19 +16,9 @@ class ClaudeTest {
     private static TestHouse house;
     private static LlmEmulator emulator;
 
-    private static Path program() {
-        var arch = System.getProperty("os.arch").equals("aarch64") ? "arm64" : "x64";
-        return Path.of("../interop/node_modules/@anthropic-ai/claude-code-linux-" + arch + "/claude")
-                .toAbsolutePath()
-                .normalize();
-    }
-
     @BeforeAll
     static void open() throws Exception {
-        assumeTrue(
-                Files.isExecutable(program())
-                        || System.getenv().getOrDefault("CI", "").length() > 0,
-                "Claude Code comes with npm --prefix interop ci");
+        TestPrograms.assumeThere();
         emulator = LlmEmulator.open("127.0.0.1", 0, KEY, new SpokenScript());
         house = TestHouse.open();
     }
@@ -47,7 +34,8 @@ class ClaudeTest {
     private static String claude(String name) throws Exception {
         var id = house.create("{\"name\":\"" + name
                 + "\",\"role\":\"codes\",\"runtime\":\"claude-code\",\"model\":\"scripted\",\"secrets\":{\"ANTHROPIC_API_KEY\":\""
-                + KEY + "\",\"ANTHROPIC_BASE_URL\":\"" + emulator.url() + "\",\"CLAUDE_PROGRAM\":\"" + program()
+                + KEY + "\",\"ANTHROPIC_BASE_URL\":\"" + emulator.url() + "\",\"CLAUDE_PROGRAM\":\""
+                + TestPrograms.VARIABLES.get("CLAUDE_PROGRAM")
                 + "\"}}");
         house.awaitStatus(id, "online");
         return id;

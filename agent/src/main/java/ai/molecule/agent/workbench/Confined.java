@@ -109,7 +109,7 @@ public final class Confined {
     /// @param directory where they work, and may do anything
     /// @param tcp whether they may use TCP
     /// @param readable what they may read and run besides, as in `PATH`
-    record Bounds(Path directory, boolean tcp, String readable) {}
+    public record Bounds(Path directory, boolean tcp, String readable) {}
 
     /// The command that runs another one confined. What that is to find in its environment is given as
     /// [#variables].
@@ -156,7 +156,7 @@ public final class Confined {
         return environment;
     }
 
-    private static Path temporary(Path directory) {
+    static Path temporary(Path directory) {
         return directory.resolve(TEMPORARY);
     }
 

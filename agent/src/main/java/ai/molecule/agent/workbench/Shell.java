@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -34,34 +33,27 @@ final class Shell {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> RUNNING.forEach(Family::end)));
     }
 
-    private final Confined.Bounds bounds;
-    private final Map<String, String> environment;
+    private final Walls walls;
 
-    /// @param environment the agent's; what of it has to do with commands is passed on
-    Shell(Confined.Bounds bounds, Map<String, String> environment) {
-        this.bounds = bounds;
-        this.environment = Map.copyOf(environment);
+    Shell(Walls walls) {
+        this.walls = walls;
     }
 
     /// A server that is a command, as it is to be started here.
     McpServer confined(McpServer server) {
-        var variables = new HashMap<>(Confined.environment(bounds.directory(), environment));
-        variables.putAll(server.environment());
         return new McpServer(
-                server.name(), "", Map.of(), Confined.command(bounds, server.command()), Confined.variables(variables));
+                server.name(), "", Map.of(), walls.command(server.command()), walls.environment(server.environment()));
     }
 
     /// Runs a command of `sh`, and tells what it wrote and how it ended.
     String run(String command, Duration patience) throws IOException, InterruptedException {
-        var directory = Files.createDirectories(bounds.directory());
+        var directory = Files.createDirectories(walls.bounds().directory());
         var family = new Family();
-        var variables = Confined.environment(directory, environment);
-        variables.putAll(family.environment());
-        var builder = new ProcessBuilder(Confined.command(bounds, List.of("sh", "-c", command)))
+        var builder = new ProcessBuilder(walls.command(List.of("sh", "-c", command)))
                 .directory(directory.toFile())
                 .redirectErrorStream(true);
         builder.environment().clear();
-        builder.environment().putAll(Confined.variables(variables));
+        builder.environment().putAll(walls.environment(family.environment()));
         RUNNING.add(family);
         var process = builder.start();
         try {

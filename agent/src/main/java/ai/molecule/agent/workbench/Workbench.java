@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 public final class Workbench implements Tools {
 
     /// The variable that says where a workspace's files are.
-    public static final String DIRECTORY = "WORKSPACE_DIR";
+    static final String DIRECTORY = "WORKSPACE_DIR";
 
     private static final String LIST = "list_files";
     private static final String READ = "read_file";
@@ -35,6 +36,9 @@ public final class Workbench implements Tools {
     private static final String RUN = "run_command";
     private static final String PATH = "path";
     private static final String WHERE = "Path below the workspace's directory, such as notes/today.md";
+
+    /// The names of the tools for files.
+    public static final Set<String> FILE_TOOLS = Set.of(LIST, READ, WRITE, EDIT);
 
     private final Tools platform;
     private final Surroundings surroundings;
@@ -48,12 +52,12 @@ public final class Workbench implements Tools {
     private record Bench(Map<String, String> environment, Permissions permissions, WorkspaceFiles files, Shell shell) {
 
         static Bench of(Map<String, String> environment, Path state) {
-            var given = environment.getOrDefault(DIRECTORY, "");
-            var directory = (given.isEmpty() ? state.resolve("workspace") : Path.of(given)).toAbsolutePath();
-            var permissions = Permissions.read(environment.getOrDefault(Permissions.VARIABLE, ""));
-            var readable = environment.getOrDefault(Permissions.READABLE, "");
-            var bounds = new Confined.Bounds(directory, permissions.has(Permission.NETWORK), readable);
-            return new Bench(environment, permissions, new WorkspaceFiles(directory), new Shell(bounds, environment));
+            var directory = directory(environment, state);
+            return new Bench(
+                    environment,
+                    Walls.permissions(environment),
+                    new WorkspaceFiles(directory),
+                    new Shell(Walls.of(environment, directory)));
         }
 
         boolean has(Permission one) {
@@ -86,6 +90,14 @@ public final class Workbench implements Tools {
         this.servers = new Servers(network, text -> masked(text, surroundings.secrets()));
     }
 
+    /// Where a workspace's files are: the directory that whoever runs the agent gave to it, else one of its own.
+    ///
+    /// @param environment what whoever runs the agent says
+    public static Path directory(Map<String, String> environment, Path state) {
+        var given = environment.getOrDefault(DIRECTORY, "");
+        return (given.isEmpty() ? state.resolve("workspace") : Path.of(given)).toAbsolutePath();
+    }
+
     private Bench bench() {
         var now = environment.get();
         var bench = last;
@@ -115,8 +127,7 @@ public final class Workbench implements Tools {
     public Outcome call(ToolExecutionRequest request, String course) throws IOException, InterruptedException {
         var name = request.name();
         var bench = bench();
-        if ((bench.has(Permission.FILES) && List.of(LIST, READ, WRITE, EDIT).contains(name))
-                || (bench.hasShell() && name.equals(RUN))) {
+        if ((bench.has(Permission.FILES) && FILE_TOOLS.contains(name)) || (bench.hasShell() && name.equals(RUN))) {
             return new Outcome.Told(here(bench, request));
         }
         var served = servers.call(wanted(), request);
@@ -165,13 +176,6 @@ public final class Workbench implements Tools {
     @Override
     public Optional<String> decided(String approval) throws IOException, InterruptedException {
         return platform.decided(approval);
-    }
-
-    @Override
-    public List<McpServer> servers() {
-        var all = new ArrayList<>(platform.servers());
-        all.addAll(wanted());
-        return all;
     }
 
     /// The first look at servers is taken before the first message, so that what is wrong with them is known by

@@ -39,9 +39,9 @@ class ShellTest {
     }
 
     private Shell shell(boolean network) {
-        return new Shell(
+        return new Shell(new Walls(
                 new Confined.Bounds(directory, network, ""),
-                Map.of("PATH", "/usr/local/bin:/usr/bin:/bin", "OPENAI_API_KEY", "s3cret"));
+                Map.of("PATH", "/usr/local/bin:/usr/bin:/bin", "OPENAI_API_KEY", "s3cret")));
     }
 
     @Test

@@ -6,6 +6,7 @@ import ai.molecule.protocol.Json;
 import ai.molecule.protocol.JsonRpc;
 import ai.molecule.protocol.JsonRpc.ErrorCode;
 import ai.molecule.protocol.Refusal;
+import ai.molecule.protocol.ToolAnswer;
 import ai.molecule.protocol.WireException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -14,6 +15,7 @@ import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
 import io.modelcontextprotocol.common.McpTransportContext;
 import io.modelcontextprotocol.json.McpJsonMapper;
+import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.json.jackson2.JacksonMcpJsonMapper;
 import io.modelcontextprotocol.json.schema.JsonSchemaValidator;
 import io.modelcontextprotocol.server.McpServer;
@@ -38,6 +40,7 @@ import reactor.core.publisher.Mono;
 public final class McpRoutes {
 
     private static final HeaderName COURSE = HeaderNames.create("traceparent");
+    private static final TypeRef<Map<String, Object>> OBJECT = new TypeRef<>() {};
     private static final String BY = "by";
     private static final String TROUBLE = "trouble";
 
@@ -80,10 +83,10 @@ public final class McpRoutes {
         try {
             var by = (Toolbox.By) Objects.requireNonNull(context.get(BY));
             var result = toolbox.call(by, request.name(), arguments(request));
-            return CallToolResult.builder()
-                    .addTextContent(result.text())
-                    .isError(result.failed())
-                    .build();
+            var answer = CallToolResult.builder().addTextContent(result.text()).isError(result.failed());
+            ToolAnswer.structured(result.text())
+                    .ifPresent(json -> answer.structuredContent(mapper.convertValue(json, OBJECT)));
+            return answer.build();
         } catch (Refusal | WireException refused) {
             return CallToolResult.builder()
                     .addTextContent(String.valueOf(refused.getMessage()))

@@ -24,7 +24,8 @@ import java.util.regex.Pattern;
 public final class Runtimes {
 
     /// Ours: the agent has an engine for each.
-    public static final List<String> OURS = List.of("echo", "hermes", "claude-code", "langgraph");
+    public static final List<String> OURS =
+            List.of("echo", "hermes", "langgraph", "claude-code", "gemini-cli", "codex", "command");
 
     private static final int PORT_DEFAULT = 8000;
     private static final int READY_SECONDS_DEFAULT = 60;

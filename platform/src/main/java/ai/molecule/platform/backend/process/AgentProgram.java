@@ -16,7 +16,8 @@ import java.util.Set;
 public record AgentProgram(Path java, Path jar, Path aotCache) {
 
     /// What the agent has an engine for.
-    static final Set<String> RUNTIMES = Set.of("echo", "hermes", "langgraph", "claude-code");
+    static final Set<String> RUNTIMES =
+            Set.of("echo", "hermes", "langgraph", "claude-code", "gemini-cli", "codex", "command");
 
     /// Half of the size goes to the heap; the rest is for code, threads and buffers.
     private static final int HEAP_SHARE = 2;

@@ -1,4 +1,4 @@
-package ai.molecule.agent.claude;
+package ai.molecule.agent.cli;
 
 import ai.molecule.agent.Decision;
 import ai.molecule.agent.Engine;
@@ -8,31 +8,37 @@ import ai.molecule.agent.Surroundings;
 import ai.molecule.agent.Tools;
 import ai.molecule.agent.Turns;
 import ai.molecule.agent.Work;
+import ai.molecule.agent.workbench.Workbench;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.Message;
 import ai.molecule.protocol.Skill;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// Runs Claude Code for each message, headless (<https://docs.claude.com/en/docs/claude-code/headless>). Each
-/// context has a session of its own, which outlives this process. It has the platform's tools, by MCP, and of its
-/// own those that it was given, in a directory of the workspace's; no settings of whoever owns the machine.
-public final class ClaudeEngine implements Engine {
+/// Runs a program of somebody else's for each message ([Cli]), headless. Each context has a session of its own, which
+/// outlives this process. What the program may do besides talking it finds at a [ToolServer]; it works in the
+/// workspace's directory, with nothing of whoever owns the machine.
+public final class CliEngine implements Engine {
 
-    private static final String DIRECTORY = "WORKSPACE_DIR";
+    private static final int PATIENCE_SECONDS = 3600;
 
     /// A message by which nobody says anything.
     private static final Message NOTHING = new Message("approval none", null, null, true, List.of());
 
+    private final Cli cli;
     private final Surroundings surroundings;
     private final Map<String, String> environment;
+    private final Path root;
     private final Path state;
     private final Tools tools;
     private final Shelf sessions;
@@ -41,10 +47,12 @@ public final class ClaudeEngine implements Engine {
 
     /// @param environment what whoever runs the agent has set: what runs here is theirs to say
     /// @param state where its sessions are kept, and what waits for people
-    public ClaudeEngine(Surroundings surroundings, Map<String, String> environment, Path state, Tools tools) {
+    public CliEngine(Cli cli, Surroundings surroundings, Map<String, String> environment, Path state, Tools tools) {
+        this.cli = cli;
         this.environment = Map.copyOf(environment);
         this.surroundings = surroundings;
-        this.state = state.resolve("claude");
+        this.root = state;
+        this.state = state.resolve(cli.name());
         this.tools = tools;
         this.sessions = new Shelf(this.state.resolve("sessions"));
         this.waiting = new Shelf(this.state.resolve("waiting"));
@@ -52,12 +60,12 @@ public final class ClaudeEngine implements Engine {
 
     @Override
     public String runtime() {
-        return "claude-code";
+        return cli.runtime();
     }
 
     @Override
     public String description() {
-        return "Claude Code";
+        return cli.description();
     }
 
     @Override
@@ -72,7 +80,7 @@ public final class ClaudeEngine implements Engine {
             return "";
         }
         try {
-            settings();
+            ready();
             return Stream.of(surroundings.missing(), tools.trouble())
                     .filter(one -> !one.isEmpty())
                     .collect(Collectors.joining("; "));
@@ -81,8 +89,14 @@ public final class ClaudeEngine implements Engine {
         }
     }
 
-    private ClaudeSettings settings() {
-        return ClaudeSettings.read(surroundings.model(), environment, surroundings.values());
+    private Cli.Ready ready() {
+        return cli.ready(new Cli.Given(
+                surroundings.model(),
+                environment,
+                surroundings.values(),
+                surroundings.secrets(),
+                surroundings.configuration(),
+                Workbench.directory(environment, root)));
     }
 
     @Override
@@ -154,14 +168,12 @@ public final class ClaudeEngine implements Engine {
     }
 
     private void turn(String context, String task, String text, Work work) throws IOException, InterruptedException {
-        var settings = settings();
+        var ready = ready();
         var session = sessions.of(context).orElse("");
-        var run = new ClaudeRun(settings, home(), directory(), work);
-        var told =
-                run.ask(new ClaudeRun.Question(text, surroundings.instructions(runtime()), session, tools.servers()));
-        if (told.sessionLost()) {
+        var told = ask(ready, context, session, text, work);
+        if (told.sessionLost() && !session.isEmpty()) {
             work.say("its session is gone; it begins anew");
-            told = run.ask(new ClaudeRun.Question(text, surroundings.instructions(runtime()), "", tools.servers()));
+            told = ask(ready, context, "", text, work);
         }
         if (!told.session().isEmpty()) {
             sessions.keep(context, told.session());
@@ -173,21 +185,34 @@ public final class ClaudeEngine implements Engine {
             goOn(context, task, waits, NOTHING, work);
         } else if (!told.problem().isEmpty()) {
             waiting.forget(task);
-            work.fail(settings.masked(told.problem()));
+            work.fail(ready.masked(told.problem()));
         } else {
             waiting.forget(task);
             work.complete();
         }
     }
 
-    /// Where the program keeps what is its own.
-    private Path home() throws IOException {
-        return Files.createDirectories(state.resolve("home"));
+    private Hearing.Told ask(Cli.Ready ready, String context, String session, String text, Work work)
+            throws IOException, InterruptedException {
+        var home = Files.createDirectories(state.resolve("home"));
+        try (var offered = ToolServer.open(tools, ready.ownTools(), work.course());
+                var scratch = new Scratch(ready.scratch(home))) {
+            return new CliRun(cli, ready, patience(), work)
+                    .ask(new Cli.Question(
+                            text,
+                            surroundings.instructions(runtime()),
+                            session,
+                            UUID.nameUUIDFromBytes(context.getBytes(StandardCharsets.UTF_8))
+                                    .toString(),
+                            offered,
+                            home,
+                            scratch));
+        }
     }
 
-    /// Where it works: the directory that whoever runs the agent gave to the workspace, else one of its own.
-    private Path directory() throws IOException {
-        var given = environment.getOrDefault(DIRECTORY, "");
-        return Files.createDirectories(given.isEmpty() ? state.resolve("workspace") : Path.of(given));
+    /// How long a turn may take.
+    private Duration patience() {
+        var seconds = surroundings.configuration().settings().at("/runtime_config/timeout");
+        return Duration.ofSeconds(Math.clamp(seconds.asLong(PATIENCE_SECONDS), 1, PATIENCE_SECONDS));
     }
 }

@@ -1,0 +1,93 @@
+package ai.molecule.agent.cli;
+
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/// What programs have in common before they are started.
+final class Programs {
+
+    /// What of an environment has nothing to do with the workspace.
+    private static final List<String> PASSED =
+            List.of("PATH", "LANG", "LC_ALL", "TZ", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "NODE_EXTRA_CA_CERTS");
+
+    /// What is shorter is no secret, and in every text.
+    private static final int MASKED_LENGTH_MIN = 4;
+
+    private Programs() {}
+
+    /// Where a program is.
+    ///
+    /// @param variable by which whoever runs the agent names it, by a path or a name
+    /// @param usual its name where nobody says
+    /// @param how it is installed
+    /// @param faults what is missing so far
+    static Path find(Cli.Given given, String variable, String usual, String how, List<String> faults) {
+        var set = given.own().getOrDefault(variable, usual);
+        var places = set.contains("/")
+                ? Stream.of(Path.of(set))
+                : Stream.of(given.own().getOrDefault("PATH", "").split(File.pathSeparator, -1))
+                        .map(directory -> Path.of(directory.isEmpty() ? "." : directory, set));
+        var found = places.filter(Files::isExecutable).findFirst();
+        if (found.isEmpty()) {
+            faults.add(variable + ": expected a program, but there is no " + set + "; " + how);
+        }
+        return found.orElse(Path.of(set));
+    }
+
+    /// Refuses to go on where something is missing.
+    ///
+    /// @throws IllegalArgumentException with all of it, one a line
+    static void check(List<String> faults) {
+        if (!faults.isEmpty()) {
+            throw new IllegalArgumentException(String.join("\n", faults));
+        }
+    }
+
+    /// An environment with nothing of the agent's but the names that are given; what the platform says goes before
+    /// what whoever runs the agent says.
+    static Map<String, String> environment(Cli.Given given, Collection<String> names) {
+        var environment = new HashMap<String, String>();
+        PASSED.forEach(name -> pass(given.own(), name, environment));
+        names.forEach(name -> pass(given.own(), name, environment));
+        names.forEach(name -> pass(given.values(), name, environment));
+        return environment;
+    }
+
+    /// Variables, and more of them.
+    static Map<String, String> with(Map<String, String> some, Map<String, String> more) {
+        var all = new HashMap<>(some);
+        all.putAll(more);
+        return all;
+    }
+
+    private static void pass(Map<String, String> values, String name, Map<String, String> environment) {
+        var value = values.getOrDefault(name, "").strip();
+        if (!value.isEmpty()) {
+            environment.put(name, value);
+        }
+    }
+
+    /// The model that is wanted, by the name that its provider knows.
+    static String model(Cli.Given given, String provider) {
+        var wanted = given.model().isBlank()
+                ? given.values().getOrDefault("MODEL", given.own().getOrDefault("MODEL", ""))
+                : given.model();
+        return wanted.strip().replaceFirst("^" + provider + ":", "");
+    }
+
+    /// A text without some values of an environment.
+    static String masked(String text, Map<String, String> environment, Collection<String> names) {
+        var masked = text;
+        for (var name : names) {
+            var value = environment.getOrDefault(name, "");
+            masked = value.length() < MASKED_LENGTH_MIN ? masked : masked.replace(value, "…");
+        }
+        return masked;
+    }
+}
