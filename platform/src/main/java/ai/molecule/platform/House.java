@@ -185,7 +185,8 @@ final class House implements AutoCloseable {
         var offer = new Offer(containers.allowed(), runtimes, backends.all(), containers.rules());
         var lives = new Lives(database, journal);
         Function<Backend, URI> urlForAgents = backend -> backends.platformUrl(backend, url.get());
-        var surroundings = new Provisioner.Surroundings(backends.all(), runtimes, urlForAgents);
+        var surroundings =
+                new Provisioner.Surroundings(backends.all(), runtimes, urlForAgents, Configurations.reader(database));
         var spares = keep(new Spares(containers.warmPool().at(backends.standard()), surroundings, clock));
         var workspaces = new Workspaces(lives, journal, offer, spares, access, secrets, database, clock);
         var deaths = new Deaths(lives, secrets, database, clock);

@@ -27,11 +27,13 @@ import ai.molecule.platform.workspace.Workspaces;
 import ai.molecule.protocol.Json;
 import ai.molecule.protocol.Network;
 import ai.molecule.protocol.Registration;
+import ai.molecule.protocol.WorkspaceId;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
 /// The rooms over a real database, without an edge and without loops; time is the test's.
 public final class TestRooms implements AutoCloseable {
@@ -48,8 +50,12 @@ public final class TestRooms implements AutoCloseable {
     public final Secrets secrets = new Secrets(database, "a key for tests only", journal, clock);
     public final Runtimes runtimes = new Runtimes(Runtimes.ours("test/"), journal, database, clock);
     public final Lives lives = new Lives(database, journal);
+    /// What the agents of workspaces are configured with.
+    public final Function<WorkspaceId, Map<String, String>> configuration =
+            any -> Map.of("config.yaml", "role: tests\n");
+
     public final Provisioner.Surroundings surroundings = new Provisioner.Surroundings(
-            Map.of("process", backend), runtimes, any -> URI.create("http://127.0.0.1:8080/"));
+            Map.of("process", backend), runtimes, any -> URI.create("http://127.0.0.1:8080/"), configuration);
     public final Spares spares = new Spares(new Spares.Wanted(2, List.of("echo"), "process"), surroundings, clock);
     public final Workspaces workspaces = new Workspaces(
             lives,

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /// What each workspace's agent is configured with. Durable, and the same wherever the agent runs; agents fetch it.
@@ -38,6 +39,11 @@ public final class Configurations {
         this.journal = journal;
         this.database = database;
         this.clock = clock;
+    }
+
+    /// Reads files before anything else of this room is there.
+    public static Function<WorkspaceId, Map<String, String>> reader(Database database) {
+        return new ConfigurationStore(database)::files;
     }
 
     /// A configuration as it is.

@@ -55,7 +55,12 @@ public final class Provisioner {
     /// What it works with.
     ///
     /// @param platformUrl how agents on a backend reach the platform; known once the listener is open
-    public record Surroundings(Map<String, Backend> backends, Runtimes runtimes, Function<Backend, URI> platformUrl) {
+    /// @param configuration the files that a workspace's agent is configured with
+    public record Surroundings(
+            Map<String, Backend> backends,
+            Runtimes runtimes,
+            Function<Backend, URI> platformUrl,
+            Function<WorkspaceId, Map<String, String>> configuration) {
         public Surroundings {
             backends = Map.copyOf(backends);
         }
@@ -356,7 +361,11 @@ public final class Provisioner {
                 profile.region(),
                 surroundings.platformUrl().apply(backend),
                 access.newEnrolment(workspace.id()).token().reveal(),
-                values);
+                values,
+                // Our own agents fetch theirs, and so have changes at once.
+                Runtimes.OURS.contains(runtime.id())
+                        ? Map.of()
+                        : surroundings.configuration().apply(workspace.id()));
     }
 
     private void stop(Workspace workspace, Backend backend) throws BackendException {

@@ -31,7 +31,7 @@ public final class FakeBackend implements Backend {
 
     @Override
     public boolean runs(AgentRuntime runtime) {
-        return runtime.id().equals("echo");
+        return runtime.id().matches("echo|reviewer");
     }
 
     @Override

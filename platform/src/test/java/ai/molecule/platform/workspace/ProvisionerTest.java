@@ -1,6 +1,7 @@
 package ai.molecule.platform.workspace;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import ai.molecule.platform.TestRooms;
@@ -9,6 +10,7 @@ import ai.molecule.platform.backend.BackendException;
 import ai.molecule.platform.backend.News;
 import ai.molecule.platform.backend.Size;
 import ai.molecule.platform.backend.StartOrder;
+import ai.molecule.protocol.Json;
 import ai.molecule.protocol.WorkspaceId;
 import java.net.URI;
 import java.time.Duration;
@@ -55,6 +57,18 @@ class ProvisionerTest {
             assertThat(order.size()).isEqualTo(new Size(512, 1));
             assertThat(order.enrolment()).startsWith("mol_enr_");
         });
+    }
+
+    @Test
+    void whoeverFetchesNoConfigurationFindsItAsFiles() {
+        rooms.runtimes.put(new AgentRuntime("reviewer", "test/reviewer", 8000, List.of(), 60, 1));
+        var ours = started("ours");
+        var theirs = rooms.create(Json.object().put("name", "theirs").put("runtime", "reviewer"));
+        settle("it runs", () -> rooms.backend.runs(theirs.id()));
+        assertThat(rooms.backend.orders())
+                .extracting(StartOrder::workspace, StartOrder::configuration)
+                .containsExactly(
+                        tuple(ours.id(), Map.of()), tuple(theirs.id(), Map.of("config.yaml", "role: tests\n")));
     }
 
     @Test

@@ -31,6 +31,7 @@ final class Maker {
     private final Images images;
     private final Reach reach;
     private final Shelf shelf;
+    private final ConfigFiles configured;
     private final Fence fence;
     private final Hardening hardening;
     private final DockerSettings settings;
@@ -43,6 +44,7 @@ final class Maker {
         this.images = images;
         this.reach = reach;
         this.shelf = shelf;
+        this.configured = new ConfigFiles(shelf);
         this.fence = fence;
         this.hardening = new Hardening(
                 engine.ask("tell about itself", () -> engine.client().infoCmd().exec()));
@@ -99,7 +101,8 @@ final class Maker {
         if (!plan.print().equals(Labels.ahead(container.getLabels()))) {
             return Optional.empty();
         }
-        var files = files(order, true);
+        var files = new LinkedHashMap<>(configured.of(container.getId(), order));
+        files.putAll(files(order, true));
         files.put(".order", "");
         step.accept("registering");
         shelf.furnish(container.getId(), Shelf.CONFIGS, files);
@@ -160,7 +163,10 @@ final class Maker {
     private Started run(Plan plan, Map<String, String> files, Consumer<String> step) throws BackendException {
         var container = create(plan);
         try {
-            shelf.furnish(container, Shelf.CONFIGS, files);
+            var all = new LinkedHashMap<>(configured.of(container, plan.order()));
+            // The credential goes last: with it all of them are there.
+            all.putAll(files);
+            shelf.furnish(container, Shelf.CONFIGS, all);
             step.accept("starting");
             containers.start(container);
         } catch (BackendException failed) {

@@ -1,6 +1,7 @@
 package ai.molecule.platform.backend.docker;
 
 import ai.molecule.platform.backend.BackendException;
+import ai.molecule.platform.backend.BackendRefusedException;
 import ai.molecule.platform.backend.HostAccess;
 import ai.molecule.protocol.WorkspaceId;
 import com.github.dockerjava.api.command.InspectVolumeResponse;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
 /// The two volumes of a workspace: `/configs`, written anew at every start, and `/workspace`, which is its own.
@@ -78,13 +80,46 @@ final class Shelf {
 
     /// Puts files that only the agent can read into the root of a volume of a container, one after the other,
     /// and gives that to the agent.
+    ///
+    /// @param files by path, each after those directories that it lies in
     void furnish(String container, String directory, Map<String, String> files) throws BackendException {
         put(container, directory, archive(tar -> {
+            var made = new HashSet<String>();
             add(tar, "./", PRIVATE_DIRECTORY, new byte[0]);
             for (var file : files.entrySet()) {
-                add(tar, file.getKey(), PRIVATE_FILE, file.getValue().getBytes(StandardCharsets.UTF_8));
+                var path = file.getKey();
+                for (int slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
+                    if (made.add(path.substring(0, slash))) {
+                        add(tar, path.substring(0, slash + 1), PRIVATE_DIRECTORY, new byte[0]);
+                    }
+                }
+                add(tar, path, PRIVATE_FILE, file.getValue().getBytes(StandardCharsets.UTF_8));
             }
         }));
+    }
+
+    /// A text of a container, whether it runs or not; empty where there is none that can be taken.
+    ///
+    /// @param bytes how long it may be
+    String text(String container, String path, int bytes) throws BackendException {
+        try {
+            return engine.ask("read " + path, () -> {
+                try (var stream = engine.client()
+                                .copyArchiveFromContainerCmd(container, path)
+                                .exec();
+                        var tar = new TarArchiveInputStream(stream)) {
+                    var entry = tar.getNextEntry();
+                    return entry == null || !entry.isFile() || entry.getSize() > bytes
+                            ? ""
+                            : new String(tar.readNBytes(bytes), StandardCharsets.UTF_8);
+                }
+            });
+        } catch (BackendRefusedException refused) {
+            if (refused.status() == 404) {
+                return "";
+            }
+            throw refused;
+        }
     }
 
     /// Puts a file into a directory that is there.

@@ -76,7 +76,7 @@ final class Recipe {
         if (!volume.isEmpty()) {
             config.putArray("mounts").addObject().put("volume", volume).put("path", WORK);
         }
-        credential(order, config);
+        files(order, config);
         config.putObject("metadata")
                 .put(FlyMachine.MARK_PLATFORM, settings.platform().toString())
                 .put(FlyMachine.MARK_WORKSPACE, order.workspace().toString())
@@ -162,7 +162,7 @@ final class Recipe {
                 .put("memory_mb", Math.max(memory, MEMORY_STEP * cpus));
     }
 
-    private void credential(StartOrder order, ObjectNode config) {
+    private void files(StartOrder order, ObjectNode config) {
         var file = config.putArray("files").addObject().put("guest_path", CONFIGS + "/.auth_token");
         if (settings.secrets() == FlySettings.Secrecy.APP) {
             file.put("secret_name", enrolmentName(order.workspace()));
@@ -170,6 +170,13 @@ final class Recipe {
             file.put("raw_value", base64(order.enrolment()));
         }
         file.put("mode", READABLE);
+        for (var configured : new TreeMap<>(order.configuration()).entrySet()) {
+            config.withArray("files")
+                    .addObject()
+                    .put("guest_path", CONFIGS + "/" + configured.getKey())
+                    .put("raw_value", base64(configured.getValue()))
+                    .put("mode", READABLE);
+        }
     }
 
     private static String base64(String text) {
@@ -189,6 +196,7 @@ final class Recipe {
             mac.init(new SecretKeySpec(settings.token().getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
             mac.update(Json.bytes(body(order, "")));
             mac.update(Json.texts(order.secrets()).getBytes(StandardCharsets.UTF_8));
+            mac.update(Json.texts(order.configuration()).getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(mac.doFinal()).substring(0, 32);
         } catch (GeneralSecurityException impossible) {
             throw new IllegalStateException("Expected HmacSHA256, which every JDK has", impossible);

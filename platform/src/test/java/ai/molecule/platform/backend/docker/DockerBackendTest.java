@@ -173,6 +173,23 @@ class DockerBackendTest extends BackendContract {
     }
 
     @Test
+    void whatItIsConfiguredWithLiesBesideItsEnrolment() throws Exception {
+        var id = WorkspaceId.random();
+        var first = backend.start(order(id, 1)
+                .configured(Map.of("config.yaml", "role: tests\n", "skills/review/SKILL.md", "Read it twice.")));
+        assertThat(engine.run(first.handle(), "cat", "/configs/config.yaml", "/configs/skills/review/SKILL.md"))
+                .isEqualTo("role: tests\nRead it twice.");
+        assertThat(engine.run(first.handle(), "sh", "-c", "touch /configs/skills/review/mine && echo it may"))
+                .contains("it may");
+        backend.stop(id);
+        var second = backend.start(order(id, 2).configured(Map.of("config.yaml", "role: again\n")));
+        assertThat(engine.run(second.handle(), "cat", "/configs/config.yaml", "/configs/skills/review/SKILL.md"))
+                .as("a file that is not configured any more is empty")
+                .isEqualTo("role: again");
+        assertThat(engine.run(second.handle(), "cat", "/configs/.auth_token")).isEqualTo("an enrolment");
+    }
+
+    @Test
     void theLastLinesOfADeathAreTold() throws Exception {
         var id = WorkspaceId.random();
         var order = new StartOrder(
