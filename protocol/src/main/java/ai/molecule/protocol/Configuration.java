@@ -63,6 +63,7 @@ public record Configuration(Map<String, String> files, ObjectNode settings, List
         TEXT("a text"),
         NUMBER("a number"),
         LIST("a list"),
+        TEXTS("a list of texts"),
         MAP("a mapping");
 
         private final String words;
@@ -76,6 +77,7 @@ public record Configuration(Map<String, String> files, ObjectNode settings, List
                 case TEXT -> value.isValueNode();
                 case NUMBER -> value.isNumber();
                 case LIST -> value.isArray();
+                case TEXTS -> value.isArray() && value.valueStream().allMatch(JsonNode::isValueNode);
                 case MAP -> value.isObject();
             };
         }
@@ -97,6 +99,10 @@ public record Configuration(Map<String, String> files, ObjectNode settings, List
             Map.entry("skills", Type.LIST),
             Map.entry("mcp_servers", Type.MAP),
             Map.entry("graph", Type.MAP));
+
+    /// What counts of `runtime_config`, but for what the agent needs.
+    private static final Map<String, Type> OF_RUNTIME =
+            Map.of("command", Type.TEXT, "args", Type.TEXTS, "resume_args", Type.TEXTS, "timeout", Type.NUMBER);
 
     /// What the original's agents know besides.
     private static final Set<String> WITHOUT_EFFECT = Set.of(
@@ -222,10 +228,31 @@ public record Configuration(Map<String, String> files, ObjectNode settings, List
                 } else if (!entry.getValue().isNull() && !type.fits(entry.getValue())) {
                     warnings.add(name + ": expected " + type.words + "; it is kept, and has no effect");
                 } else if (!entry.getValue().isNull()) {
-                    settings.set(name, name.equals("mcp_servers") ? servers(entry.getValue()) : entry.getValue());
+                    settings.set(
+                            name,
+                            switch (name) {
+                                case "mcp_servers" -> servers(entry.getValue());
+                                case "runtime_config" -> runtime(entry.getValue());
+                                default -> entry.getValue();
+                            });
                 }
             }
             return settings;
+        }
+
+        /// What can be run, and what else it says.
+        private ObjectNode runtime(JsonNode said) {
+            var kept = Json.object();
+            for (var entry : said.properties()) {
+                var type = OF_RUNTIME.get(entry.getKey());
+                if (type == null || type.fits(entry.getValue())) {
+                    kept.set(entry.getKey(), entry.getValue());
+                } else {
+                    warnings.add("runtime_config." + entry.getKey() + ": expected " + type.words
+                            + "; it is kept, and has no effect");
+                }
+            }
+            return kept;
         }
 
         /// Those that can be servers.

@@ -141,4 +141,23 @@ class ConfigurationTest {
         assertThat(tickets.with(Map.of("KEY", "k$1", "TOKEN", "t")).url()).isEqualTo("https://tickets/mcp?key=k$1");
         assertThat(tickets.with(Map.of("KEY", "k", "TOKEN", "t")).headers()).containsValue("Bearer t k");
     }
+
+    @Test
+    void whatCannotBeRunIsWarnedAboutAndHasNoEffect() {
+        var read = Configuration.read(Map.of("config.yaml", """
+                runtime_config:
+                  command: python3
+                  args: [agent.py, 2, {a: b}]
+                  resume_args: agent.py
+                  timeout: soon
+                  models: [{id: kept}]
+                """));
+        assertThat(read.warnings())
+                .containsExactly(
+                        "runtime_config.args: expected a list of texts; it is kept, and has no effect",
+                        "runtime_config.resume_args: expected a list of texts; it is kept, and has no effect",
+                        "runtime_config.timeout: expected a number; it is kept, and has no effect");
+        assertThat(read.settings().path("runtime_config").toString())
+                .isEqualTo("{\"command\":\"python3\",\"models\":[{\"id\":\"kept\"}]}");
+    }
 }
