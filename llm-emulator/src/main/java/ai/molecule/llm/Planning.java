@@ -5,12 +5,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// What a model does that plans: it looks who is there, has one find and another write, asks a person, and reports.
 /// Each step follows from what the tools have answered so far.
 final class Planning {
 
     private static final int SHOWN_MAX = 300;
+    private static final Pattern WISH = Pattern.compile("(?i)ask (\\S+) to (\\S.*)", Pattern.DOTALL);
 
     private Planning() {}
 
@@ -33,6 +35,40 @@ final class Planning {
         };
     }
 
+    /// Something that one colleague is to do.
+    record Wish(String name, String what) {
+
+        /// The next step.
+        Reply next(Prompt prompt) {
+            var answers = answers(prompt);
+            return switch (answers.size()) {
+                case 0 -> Reply.Said.calling("list_peers", "{}");
+                case 1 -> delegate(called(answers.getFirst(), name), what);
+                default -> Reply.Said.of(name + " says: " + answers.getLast());
+            };
+        }
+    }
+
+    /// What a text such as `ask Writer to write about fans` wants; empty for any other.
+    static Optional<Wish> wish(String asked) {
+        var words = WISH.matcher(asked.strip());
+        return words.matches() ? Optional.of(new Wish(words.group(1), words.group(2))) : Optional.empty();
+    }
+
+    /// Whoever has a name.
+    private static Optional<String> called(String peers, String name) {
+        try {
+            for (JsonNode one : Json.read(peers)) {
+                if (one.path("name").asText().equalsIgnoreCase(name)) {
+                    return Optional.of(one.path("workspace_id").asText());
+                }
+            }
+            return Optional.empty();
+        } catch (Json.MalformedException noList) {
+            return Optional.empty();
+        }
+    }
+
     private static List<String> answers(Prompt prompt) {
         var answers = new ArrayList<String>();
         for (var turn : prompt.turns()) {
@@ -46,8 +82,11 @@ final class Planning {
     }
 
     private static Reply delegate(String peers, String role, int otherwise, String task) {
-        return peer(peers, role, otherwise)
-                .<Reply>map(id -> Reply.Said.calling(
+        return delegate(peer(peers, role, otherwise), task);
+    }
+
+    private static Reply delegate(Optional<String> peer, String task) {
+        return peer.<Reply>map(id -> Reply.Said.calling(
                         "delegate_task",
                         Json.text(Json.object().put("workspace_id", id).put("task", task))))
                 .orElseGet(() -> Reply.Said.of("There is nobody whom I could ask."));

@@ -26,6 +26,7 @@ public final class SpokenScript implements Script {
             cut <text>            breaks off after the text
             trail <text>          ends after the text as if that were all
             forget                refuses every conversation of more than two messages as too long
+            ask <name> to <…>     has a colleague do it, and tells what it answered
             plan <a briefing>     has one colleague find sources and another write, asks a person, reports
             find <sources on …>   finds three
             write <about …>       writes a paragraph""";
@@ -46,6 +47,10 @@ public final class SpokenScript implements Script {
         var rest = space < 0 ? "" : asked.substring(space + 1);
         if (word.equals("plan")) {
             return Planning.next(rest, prompt);
+        }
+        var wish = Planning.wish(asked);
+        if (wish.isPresent()) {
+            return wish.get().next(prompt);
         }
         if (prompt.last().role() == Prompt.Role.TOOL && !word.equals("loop")) {
             return Reply.Said.of("The tool answered: " + prompt.last().text());

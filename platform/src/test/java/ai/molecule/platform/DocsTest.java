@@ -2,6 +2,8 @@ package ai.molecule.platform;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.molecule.llm.LlmEmulator;
+import ai.molecule.llm.SpokenScript;
 import ai.molecule.platform.backend.flyio.TestFly;
 import ai.molecule.protocol.Json;
 import java.io.IOException;
@@ -26,15 +28,18 @@ class DocsTest {
     private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:)([^)#]+)\\)");
 
     private static TestHouse house;
+    private static LlmEmulator emulator;
 
     @BeforeAll
     static void open() throws Exception {
+        emulator = LlmEmulator.open("127.0.0.1", 0, "", new SpokenScript());
         house = TestHouse.open();
     }
 
     @AfterAll
     static void close() {
         house.close();
+        emulator.close();
     }
 
     static List<Path> documents() throws IOException {
@@ -85,6 +90,9 @@ class DocsTest {
     private static void run(Path document, ProcessBuilder process, TestHouse house) throws Exception {
         process.environment().put("PLATFORM_URL", house.url().toString().replaceFirst("/$", ""));
         process.environment().put("ADMIN_TOKEN", TestHouse.ADMIN_TOKEN);
+        process.environment().put("OPENAI_API_KEY", "any");
+        process.environment().put("OPENAI_BASE_URL", emulator.openAiUrl().toString());
+        process.environment().put("MODEL", "scripted");
         var running = process.start();
         assertThat(running.waitFor(60, TimeUnit.SECONDS))
                 .as("%s ends", document)
