@@ -35,7 +35,7 @@ trap 'rm -rf "$work"' EXIT
 
 # What an image is made of, as one name: its files, the JDK it is linked from, and this recipe.
 source_of() { # file...
-  { cat "$@" "${BASH_SOURCE[0]}"; printf '%s' "${JDK_IMAGE:-} ${BASE_IMAGE:-} ${TOOLS_IMAGE:-}"
+  { cat "$@" "${BASH_SOURCE[0]}"; printf "%s" "${JDK_IMAGE:-} ${BASE_IMAGE:-} ${TOOLS_IMAGE:-} ${NODE_IMAGE:-}"
     if $local_base; then cat "$JAVA_HOME/release"; fi; } | sha256sum | cut -d ' ' -f 1
 }
 

@@ -4,12 +4,19 @@ import ai.molecule.protocol.Configuration;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
 /// Surroundings as the platform tells of them. Soft: what was asked is good for a few seconds.
 final class PlatformSurroundings implements Surroundings {
+
+    /// What is shown to a server, by the variable that names it.
+    private static final Map<String, List<String>> KEYS = Map.of(
+            "OPENAI_BASE_URL", List.of("OPENAI_API_KEY"),
+            "ANTHROPIC_BASE_URL", List.of("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"),
+            "GEMINI_BASE_URL", List.of("GEMINI_API_KEY"));
 
     private static final Duration FRESH = Duration.ofSeconds(5);
 
@@ -34,7 +41,14 @@ final class PlatformSurroundings implements Surroundings {
     @Override
     public Map<String, String> values() {
         var values = new HashMap<>(environment.get());
-        values.putAll(secrets.get());
+        var given = secrets.get();
+        // A server that somebody else names does not get the keys of whoever runs the agent.
+        KEYS.forEach((server, keys) -> {
+            if (given.containsKey(server)) {
+                values.keySet().removeAll(keys);
+            }
+        });
+        values.putAll(given);
         return values;
     }
 

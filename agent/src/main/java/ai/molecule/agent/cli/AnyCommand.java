@@ -121,11 +121,6 @@ public final class AnyCommand implements Cli {
         }
 
         @Override
-        public Path scratch(Path home) {
-            return walls.map(Walls::temporary).orElse(home);
-        }
-
-        @Override
         public Conversation converse(Question question, Hearing hearing) throws IOException {
             return new Talk(this, question, hearing);
         }
@@ -153,7 +148,9 @@ public final class AnyCommand implements Cli {
                     : words;
             var all = Programs.with(prepared.around().secrets(), variables);
             if (prepared.walls().isPresent()) {
-                this.command = prepared.walls().get().command(filled);
+                this.command = prepared.walls()
+                        .get()
+                        .command(filled, question.scratch().directory());
                 this.environment = more -> prepared.walls().get().environment(Programs.with(all, more));
             } else {
                 this.command = filled;
@@ -162,7 +159,13 @@ public final class AnyCommand implements Cli {
                 own.putAll(all);
                 this.environment = more -> Programs.with(own, more);
             }
-            hearing.session(question.context());
+        }
+
+        @Override
+        public void ended(int code) {
+            if (code == 0) {
+                hearing.session(question.context());
+            }
         }
 
         private static Map<String, String> variables(Prepared prepared, Question question) throws IOException {
@@ -173,11 +176,10 @@ public final class AnyCommand implements Cli {
             variables.put(TOOLS_URL, tools.url().toString());
             variables.put(TOOLS_TOKEN, tools.bearer());
             variables.put(
-                    TOOLS,
-                    scratch.file("tools", ".json", Json.text(tools.forMcp())).toString());
+                    TOOLS, scratch.file("tools.json", Json.text(tools.forMcp())).toString());
             variables.put(
                     INSTRUCTIONS,
-                    scratch.file("instructions", ".md", question.introduction()).toString());
+                    scratch.file("instructions.md", question.introduction()).toString());
             if (!prepared.wanted().isEmpty()) {
                 variables.put(MODEL, prepared.wanted());
             }

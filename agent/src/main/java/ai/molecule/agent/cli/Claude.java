@@ -15,8 +15,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /// Claude Code, headless (<https://docs.claude.com/en/docs/claude-code/headless>): a question in, a stream of JSON
-/// lines out (`--output-format stream-json`). For files it has its own tools; no settings of whoever owns the
-/// machine, or left in the directory.
+/// lines out (`--output-format stream-json`). Of its own tools it has those that whoever runs the agent gave it; no
+/// settings of whoever owns the machine, or left in the directory.
 public final class Claude implements Cli {
 
     private static final String PROGRAM = "CLAUDE_PROGRAM";
@@ -58,9 +58,11 @@ public final class Claude implements Cli {
         environment.put("DISABLE_AUTOUPDATER", "1");
         // A message is words: a path in it attaches no file.
         environment.put("CLAUDE_CODE_DISABLE_ATTACHMENTS", "1");
+        // What it remembers beside its session would be there in every other one.
+        environment.put("CLAUDE_CODE_DISABLE_AUTO_MEMORY", "1");
         // As often as our own engines; its own choice takes minutes to say that a key is wrong.
         environment.put("CLAUDE_CODE_MAX_RETRIES", "3");
-        var tools = given.own().getOrDefault(TOOLS, String.join(",", OF_FILES));
+        var tools = given.own().getOrDefault(TOOLS, "");
         return new Prepared(
                 program,
                 environment,
@@ -118,7 +120,7 @@ public final class Claude implements Cli {
                     "--strict-mcp-config",
                     "--mcp-config",
                     question.scratch()
-                            .file("servers", ".json", Json.text(question.tools().forMcp()))
+                            .file("servers.json", Json.text(question.tools().forMcp()))
                             .toString(),
                     "--disable-slash-commands",
                     "--permission-mode",
@@ -132,7 +134,7 @@ public final class Claude implements Cli {
             }
             if (!question.introduction().isEmpty()) {
                 // Not the text itself: arguments have a length, and everybody on the machine reads them.
-                var introduction = question.scratch().file("introduction", ".md", question.introduction());
+                var introduction = question.scratch().file("introduction.md", question.introduction());
                 command.addAll(List.of("--append-system-prompt-file", introduction.toString()));
             }
             if (!question.session().isEmpty()) {
@@ -155,6 +157,7 @@ public final class Claude implements Cli {
         private final Question question;
         private final Hearing hearing;
         private long input;
+        private boolean speaking;
 
         Talk(Prepared prepared, Question question, Hearing hearing) throws IOException {
             this.command = prepared.command(question);
@@ -178,7 +181,7 @@ public final class Claude implements Cli {
         @Override
         public void begin(Writer in) throws IOException {
             try (in) {
-                in.write(question.text());
+                in.write(Programs.words(question.text()));
             }
         }
 
@@ -220,8 +223,15 @@ public final class Claude implements Cli {
 
         private void piece(JsonNode event) {
             switch (event.path("type").asText()) {
-                case "message_start" -> input = input(event.path("message").path("usage"));
+                case "message_start" -> {
+                    if (speaking) {
+                        hearing.again();
+                    }
+                    speaking = true;
+                    input = input(event.path("message").path("usage"));
+                }
                 case "message_delta" -> {
+                    speaking = false;
                     hearing.used(
                             input, event.path("usage").path("output_tokens").asLong());
                     hearing.paragraph();

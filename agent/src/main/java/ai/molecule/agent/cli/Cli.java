@@ -68,13 +68,6 @@ public interface Cli {
         /// @param home a directory of the program's own, in the agent's state
         Path directory(Path home);
 
-        /// Where files that it is to read during a run may lie.
-        ///
-        /// @param home a directory of the program's own, in the agent's state
-        default Path scratch(Path home) {
-            return home;
-        }
-
         /// A conversation for one turn.
         Conversation converse(Question question, Hearing hearing) throws IOException;
     }
@@ -124,6 +117,9 @@ public interface Cli {
 
         /// Hears one line of it.
         void hear(String line) throws IOException;
+
+        /// It has ended.
+        default void ended(int code) {}
 
         /// Why it ended without an answer, where it did not say so itself.
         ///

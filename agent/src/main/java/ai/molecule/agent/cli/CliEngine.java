@@ -13,6 +13,7 @@ import ai.molecule.protocol.Json;
 import ai.molecule.protocol.Message;
 import ai.molecule.protocol.Skill;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +23,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.Semaphore;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -31,6 +33,11 @@ import java.util.stream.Stream;
 public final class CliEngine implements Engine {
 
     private static final int PATIENCE_SECONDS = 3600;
+
+    /// What a program takes beside this one, about: one that finds no room is not started yet.
+    private static final long PROGRAM_BYTES = 256L * 1024 * 1024;
+
+    private static final int PROGRAMS_MAX = 8;
 
     /// A message by which nobody says anything.
     private static final Message NOTHING = new Message("approval none", null, null, true, List.of());
@@ -44,6 +51,8 @@ public final class CliEngine implements Engine {
     private final Shelf sessions;
     private final Shelf waiting;
     private final Turns turns = new Turns();
+    private final Semaphore room =
+            new Semaphore(Math.clamp(Runtime.getRuntime().maxMemory() / PROGRAM_BYTES, 1, PROGRAMS_MAX), true);
 
     /// @param environment what whoever runs the agent has set: what runs here is theirs to say
     /// @param state where its sessions are kept, and what waits for people
@@ -175,9 +184,6 @@ public final class CliEngine implements Engine {
             work.say("its session is gone; it begins anew");
             told = ask(ready, context, "", text, work);
         }
-        if (!told.session().isEmpty()) {
-            sessions.keep(context, told.session());
-        }
         if (!told.asked().isEmpty()) {
             var waits = new Waiting(told.asked(), List.of());
             waiting.keep(task, waits.written());
@@ -185,7 +191,7 @@ public final class CliEngine implements Engine {
             goOn(context, task, waits, NOTHING, work);
         } else if (!told.problem().isEmpty()) {
             waiting.forget(task);
-            work.fail(ready.masked(told.problem()));
+            work.fail(told.problem());
         } else {
             waiting.forget(task);
             work.complete();
@@ -195,18 +201,35 @@ public final class CliEngine implements Engine {
     private Hearing.Told ask(Cli.Ready ready, String context, String session, String text, Work work)
             throws IOException, InterruptedException {
         var home = Files.createDirectories(state.resolve("home"));
+        if (!room.tryAcquire()) {
+            work.say("waits until another turn is over");
+            room.acquire();
+        }
         try (var offered = ToolServer.open(tools, ready.ownTools(), work.course());
-                var scratch = new Scratch(ready.scratch(home))) {
+                var scratch = Scratch.below(home)) {
             return new CliRun(cli, ready, patience(), work)
-                    .ask(new Cli.Question(
-                            text,
-                            surroundings.instructions(runtime()),
-                            session,
-                            UUID.nameUUIDFromBytes(context.getBytes(StandardCharsets.UTF_8))
-                                    .toString(),
-                            offered,
-                            home,
-                            scratch));
+                    .ask(
+                            new Cli.Question(
+                                    text,
+                                    surroundings.instructions(runtime()),
+                                    session,
+                                    UUID.nameUUIDFromBytes(context.getBytes(StandardCharsets.UTF_8))
+                                            .toString(),
+                                    offered,
+                                    home,
+                                    scratch),
+                            id -> keep(context, id));
+        } finally {
+            room.release();
+        }
+    }
+
+    /// At once: whoever is ended in the middle goes on with it.
+    private void keep(String context, String session) {
+        try {
+            sessions.keep(context, session);
+        } catch (IOException full) {
+            throw new UncheckedIOException(full);
         }
     }
 

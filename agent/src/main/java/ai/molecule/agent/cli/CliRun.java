@@ -1,5 +1,7 @@
 package ai.molecule.agent.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import ai.molecule.agent.Work;
 import ai.molecule.agent.cli.Cli.Question;
 import ai.molecule.agent.cli.Cli.Ready;
@@ -13,12 +15,13 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// One run of a program: a question in, what it says out, and nothing of it left behind.
 final class CliRun {
 
-    private static final int ERROR_LENGTH_MAX = 2000;
+    private static final int ERROR_LENGTH_MAX = 16_000;
     private static final Duration LAST_WORDS = Duration.ofSeconds(5);
 
     /// Those that run now: none outlives this process.
@@ -43,23 +46,25 @@ final class CliRun {
     }
 
     /// Asks, and reports its words and calls while they come.
-    Told ask(Question question) throws IOException, InterruptedException {
-        var hearing = new Hearing(work, ready.model(), question.tools(), family::end);
+    ///
+    /// @param sessions hears which session it is, while it runs
+    Told ask(Question question, Consumer<String> sessions) throws IOException, InterruptedException {
+        var hearing = new Hearing(work, ready.model(), question.tools(), ready::masked, family::end, sessions);
         var conversation = ready.converse(question, hearing);
         var builder = new ProcessBuilder(conversation.command())
                 .directory(Files.createDirectories(ready.directory(question.home()))
                         .toFile());
         builder.environment().clear();
         builder.environment().putAll(conversation.environment(family.environment()));
-        RUNNING.add(family);
         var process = builder.start();
+        RUNNING.add(family);
         try {
             var errors = new AtomicReference<>("");
             var broken = new AtomicReference<@Nullable Exception>();
             // Reading a pipe holds a virtual thread's carrier.
-            var complaining = thread("errors", () -> errors.set(tail(process.errorReader())));
+            var complaining = thread("errors", () -> errors.set(tail(process.errorReader(UTF_8))));
             var answering = thread("answer", () -> {
-                try (var out = process.inputReader()) {
+                try (var out = process.inputReader(UTF_8)) {
                     conversation.listen(out);
                 } catch (IOException | RuntimeException failed) {
                     broken.set(failed);
@@ -68,7 +73,7 @@ final class CliRun {
             });
             thread("question", () -> {
                 try {
-                    conversation.begin(process.outputWriter());
+                    conversation.begin(process.outputWriter(UTF_8));
                 } catch (IOException notWanted) {
                     // Whoever ended already says why, and a command need not read what it is given.
                 }
@@ -76,12 +81,15 @@ final class CliRun {
             var ended = process.waitFor(patience.toNanos(), TimeUnit.NANOSECONDS);
             if (!ended) {
                 hearing.fails("it took longer than " + patience.toSeconds() + " s");
-                family.end();
-                process.destroyForcibly().waitFor();
             }
             // Whoever it left behind may hold its output open for ever.
+            family.end();
+            if (!ended) {
+                process.destroyForcibly().waitFor();
+            }
             answering.join(LAST_WORDS);
             complaining.join(LAST_WORDS);
+            conversation.ended(process.exitValue());
             return hearing.told(cli, conversation, process.exitValue(), errors.get(), broken.get());
         } finally {
             family.end();

@@ -28,6 +28,7 @@ public final class Codex implements Cli {
             "shell_tool",
             "view_image",
             "multi_agent",
+            "multi_agent_v2",
             "goals",
             "apps",
             "plugins",
@@ -112,6 +113,7 @@ public final class Codex implements Cli {
                     // What lies in the directory is for its tools, and tells it nothing by itself.
                     "project_doc_max_bytes=0",
                     "skills.include_instructions=false",
+                    "agents.enabled=false",
                     "web_search=\"disabled\""));
             WITHOUT.forEach(feature -> settings.add("features." + feature + "=false"));
             return settings;
@@ -130,7 +132,7 @@ public final class Codex implements Cli {
         private final Hearing hearing;
         private final Map<String, String> environment;
         private volatile @Nullable Writer in;
-        private boolean asked;
+        private String thread = "";
 
         Talk(Prepared prepared, Question question, Hearing hearing) throws IOException {
             // All that it is set to comes with each run.
@@ -220,12 +222,11 @@ public final class Codex implements Cli {
                     say(thread());
                 }
                 case THREAD -> {
-                    var thread = answer.path("result").path("thread").path("id").asText();
+                    thread = answer.path("result").path("thread").path("id").asText();
                     hearing.session(thread);
                     var params = Json.object().put("threadId", thread);
                     params.putArray("input").addObject().put("type", "text").put("text", question.text());
                     say(call(TURN, "turn/start", params));
-                    asked = true;
                 }
                 default -> {}
             }
@@ -248,18 +249,19 @@ public final class Codex implements Cli {
         }
 
         private void told(String method, JsonNode params) throws IOException {
+            if (params.has("threadId") && !params.path("threadId").asText().equals(thread)) {
+                // Of a helper's, should there be one; or what a thread took before it was taken up again.
+                return;
+            }
             switch (method) {
                 case "item/started" -> began(params.path("item"));
                 case "item/agentMessage/delta" ->
                     hearing.writes(params.path("delta").asText());
                 case "thread/tokenUsage/updated" -> {
-                    // A thread that is taken up again tells what it took before.
-                    if (asked) {
-                        var last = params.path("tokenUsage").path("last");
-                        hearing.used(
-                                last.path("inputTokens").asLong(),
-                                last.path("outputTokens").asLong());
-                    }
+                    var last = params.path("tokenUsage").path("last");
+                    hearing.used(
+                            last.path("inputTokens").asLong(),
+                            last.path("outputTokens").asLong());
                 }
                 case "mcpServer/startupStatus/updated" -> {
                     if (params.path("status").asText().equals("failed")) {
@@ -269,6 +271,7 @@ public final class Codex implements Cli {
                 }
                 case "error" -> {
                     if (params.path("willRetry").asBoolean()) {
+                        hearing.again();
                         hearing.says("the model did not answer ("
                                 + params.path("error").path("message").asText() + ") and is asked again");
                     }

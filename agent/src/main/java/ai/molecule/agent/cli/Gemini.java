@@ -107,6 +107,7 @@ public final class Gemini implements Cli {
             put(question, "settings.json", Json.text(SETTINGS));
             // What it is told beside its own system prompt; the same for every conversation.
             put(question, "GEMINI.md", question.introduction());
+            Files.deleteIfExists(question.home().resolve(".gemini/mcp-server-enablement.json"));
             // It looks for variables in this file, from where it works upwards, and stops where there is one.
             var nowhere = Files.createDirectories(prepared.directory(question.home()));
             Files.write(nowhere.resolve(".env"), new byte[0]);
@@ -143,7 +144,7 @@ public final class Gemini implements Cli {
         private static void put(Question question, String name, String content) throws IOException {
             var directory = Files.createDirectories(question.home().resolve(".gemini"));
             Files.move(
-                    question.scratch().file("next", "", content),
+                    question.scratch().file(name, content),
                     directory.resolve(name),
                     StandardCopyOption.ATOMIC_MOVE,
                     StandardCopyOption.REPLACE_EXISTING);
@@ -175,7 +176,7 @@ public final class Gemini implements Cli {
         @Override
         public void begin(Writer in) throws IOException {
             try (in) {
-                in.write(question.text());
+                in.write(Programs.words(question.text()));
             }
         }
 

@@ -13,8 +13,12 @@ import java.util.stream.Stream;
 final class Programs {
 
     /// What of an environment has nothing to do with the workspace.
-    private static final List<String> PASSED =
-            List.of("PATH", "LANG", "LC_ALL", "TZ", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "NODE_EXTRA_CA_CERTS");
+    private static final List<String> PASSED = List.of("PATH", "LANG", "LC_ALL", "TZ", "NODE_EXTRA_CA_CERTS");
+
+    private static final List<String> PROXIES = List.of("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy");
+
+    /// Where the agent's tools are, and perhaps a model, no proxy leads.
+    private static final String HERE = "127.0.0.1,localhost,::1";
 
     /// What is shorter is no secret, and in every text.
     private static final int MASKED_LENGTH_MIN = 4;
@@ -49,14 +53,22 @@ final class Programs {
         }
     }
 
-    /// An environment with nothing of the agent's but the names that are given; what the platform says goes before
-    /// what whoever runs the agent says.
+    /// An environment with nothing of the agent's but the names that are given.
     static Map<String, String> environment(Cli.Given given, Collection<String> names) {
         var environment = new HashMap<String, String>();
         PASSED.forEach(name -> pass(given.own(), name, environment));
-        names.forEach(name -> pass(given.own(), name, environment));
+        PROXIES.forEach(name -> pass(given.own(), name, environment));
+        var without = given.own().getOrDefault("NO_PROXY", given.own().getOrDefault("no_proxy", ""));
+        for (var name : List.of("NO_PROXY", "no_proxy")) {
+            environment.put(name, without.isBlank() ? HERE : without + "," + HERE);
+        }
         names.forEach(name -> pass(given.values(), name, environment));
         return environment;
+    }
+
+    /// The words of a message, for programs that take some of them for orders to themselves.
+    static String words(String message) {
+        return message.strip().startsWith("/") ? "The message:\n" + message : message;
     }
 
     /// Variables, and more of them.

@@ -4,28 +4,30 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Files of one run, which nobody else reads, and which are gone after it.
+/// Files of one run, in a directory that nobody else enters, and that is gone after it.
 final class Scratch implements AutoCloseable {
 
     private final Path directory;
     private final List<Path> files = new ArrayList<>();
 
-    /// @param directory made where it is missing
-    Scratch(Path directory) {
+    private Scratch(Path directory) {
         this.directory = directory;
     }
 
-    Path file(String name, String ending, String content) throws IOException {
-        Files.createDirectories(directory);
-        var file = Files.createTempFile(
-                directory,
-                name,
-                ending,
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    /// Makes one below a directory.
+    static Scratch below(Path directory) throws IOException {
+        return new Scratch(Files.createTempDirectory(directory, "run-"));
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    Path file(String name, String content) throws IOException {
+        var file = directory.resolve(name);
         files.add(file);
         return Files.write(file, content.getBytes(StandardCharsets.UTF_8));
     }
@@ -35,5 +37,6 @@ final class Scratch implements AutoCloseable {
         for (var file : files) {
             Files.deleteIfExists(file);
         }
+        Files.deleteIfExists(directory);
     }
 }

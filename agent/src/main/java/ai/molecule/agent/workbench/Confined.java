@@ -137,6 +137,8 @@ public final class Confined {
     static Map<String, String> variables(Map<String, String> environment) {
         var variables = new HashMap<String, String>();
         environment.forEach((name, value) -> variables.put(VARIABLE + name, value));
+        // By which the JVM before it reads the command, and writes it.
+        variables.put("LC_ALL", "C.UTF-8");
         return variables;
     }
 
@@ -156,7 +158,7 @@ public final class Confined {
         return environment;
     }
 
-    static Path temporary(Path directory) {
+    private static Path temporary(Path directory) {
         return directory.resolve(TEMPORARY);
     }
 

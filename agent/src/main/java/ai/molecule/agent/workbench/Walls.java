@@ -1,6 +1,7 @@
 package ai.molecule.agent.workbench;
 
 import ai.molecule.agent.workbench.Permissions.Permission;
+import java.io.File;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -42,6 +43,12 @@ public record Walls(Confined.Bounds bounds, Map<String, String> own) {
         return Confined.command(bounds, command);
     }
 
+    /// The same, where it may read one directory more.
+    public List<String> command(List<String> command, Path readable) {
+        var more = bounds.readable().isEmpty() ? "" : bounds.readable() + File.pathSeparator;
+        return Confined.command(new Confined.Bounds(bounds.directory(), bounds.tcp(), more + readable), command);
+    }
+
     /// The environment of [#command].
     ///
     /// @param more what the other one finds in its environment besides
@@ -49,10 +56,5 @@ public record Walls(Confined.Bounds bounds, Map<String, String> own) {
         var variables = new HashMap<>(Confined.environment(bounds.directory(), own));
         variables.putAll(more);
         return Confined.variables(variables);
-    }
-
-    /// Where commands keep what is temporary.
-    public Path temporary() {
-        return Confined.temporary(bounds.directory());
     }
 }

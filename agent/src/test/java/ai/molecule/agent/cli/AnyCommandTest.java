@@ -11,6 +11,7 @@ import ai.molecule.agent.workbench.Walls;
 import ai.molecule.protocol.Message;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -76,8 +77,8 @@ class AnyCommandTest {
         await().until(() -> kept.pieces().contains("one\n"));
         thread.interrupt();
         await().until(() -> kept.said().contains("canceled"));
-        assertThat(ProcessHandle.current().descendants())
-                .noneMatch(one -> one.info().commandLine().orElse("").contains("sleep 600"));
+        assertThat(ProcessHandle.allProcesses())
+                .noneMatch(one -> one.info().commandLine().orElse("").equals("sleep 600"));
     }
 
     @Test
@@ -85,7 +86,8 @@ class AnyCommandTest {
         Files.writeString(state.resolve(".auth_token"), "the agent's own");
         var kept = work(
                 "cat ../.auth_token; touch ../outside; env; "
-                        + "curl -s -m 2 \"$MOLECULE_TOOLS_URL\" || echo unreachable; echo kept > note",
+                        + "curl --version > /dev/null && { curl -s -m 2 \"$MOLECULE_TOOLS_URL\" || echo unreachable; }; "
+                        + "echo kept > note",
                 "go");
         assertThat(kept.text())
                 .contains("API_KEY=s3cret-value", "MODEL=scripted", "unreachable")
@@ -106,7 +108,7 @@ class AnyCommandTest {
                 "go");
         assertThat(kept.text()).contains("\"text\":\"1\"", "You are Ada, counts things.");
         assertThat(tools.called()).hasSize(1);
-        try (var left = Files.list(state.resolve("workspace/.tmp"))) {
+        try (var left = Files.list(state.resolve("command/home"))) {
             assertThat(left).isEmpty();
         }
     }
@@ -145,6 +147,42 @@ class AnyCommandTest {
         assertThat(TestWork.of(engine, "two", "hello").text())
                 .startsWith("begins ")
                 .doesNotContain(context);
+    }
+
+    @Test
+    void aConversationThatFailedHasNotBegun() throws Exception {
+        files.put("config.yaml", """
+                runtime_config:
+                  command: sh
+                  args: [-c, "test -e begun || { touch begun; exit 1; }; echo begins"]
+                  resume_args: [-c, "echo goes on"]
+                """);
+        var engine = engine(AnyCommand.configured());
+        assertThat(TestWork.of(engine, "one", "hello").end()).startsWith("failed: ");
+        assertThat(TestWork.of(engine, "one", "hello").text()).isEqualTo("begins\n");
+        assertThat(TestWork.of(engine, "one", "hello").text()).isEqualTo("goes on\n");
+    }
+
+    @Test
+    void whatItLeavesBehindHoldsNobodyUp() throws Exception {
+        var began = System.nanoTime();
+        assertThat(work("sleep 600 & rm -rf .tmp; echo x > .tmp; echo done", "go")
+                        .end())
+                .isEqualTo("completed");
+        assertThat(work("echo again", "go").text()).isEqualTo("again\n");
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(60));
+        assertThat(ProcessHandle.allProcesses())
+                .noneMatch(one -> one.info().commandLine().orElse("").equals("sleep 600"));
+    }
+
+    @Test
+    void theEndOfWhatItComplainedIsTold() throws Exception {
+        var kept = work(
+                "for i in $(seq 100); do echo \"at some.place(Of.java:$i)\"; done >&2; echo why $API_KEY >&2; exit 1",
+                "go");
+        assertThat(kept.end())
+                .startsWith("failed: A command ended with code 1: at some.place(Of.java:1)")
+                .endsWith("why …");
     }
 
     @Test

@@ -56,7 +56,15 @@ class ClaudeTest extends ProgramContract {
     }
 
     @Test
+    void ofItsOwnToolsItHasNoneUnlessWhoeverRunsTheAgentSaysSo() throws Exception {
+        work("say hello");
+        assertThat(emulator.prompts().getLast().tools())
+                .containsExactlyInAnyOrder("mcp__molecule__count", "mcp__molecule__ask");
+    }
+
+    @Test
     void itHasTheToolsThatItWasGivenAndWorksInItsOwnDirectory() throws Exception {
+        own.put("CLAUDE_TOOLS", "Read,Write,Edit,Glob,Grep");
         var file = directory().resolve("note-" + state.getFileName() + ".txt");
         var wrote = work("call Write {\"file_path\":\"" + file + "\",\"content\":\"kept\"}");
         assertThat(wrote.end()).isEqualTo("completed");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ai.molecule.agent.Shelf;
 import ai.molecule.agent.TestSurroundings;
 import ai.molecule.agent.TestTools;
 import ai.molecule.agent.TestWork;
@@ -149,6 +150,28 @@ abstract class ProgramContract {
     }
 
     @Test
+    void wordsAreWordsWhateverTheyBeginWith() throws Exception {
+        for (var words : List.of("/help me", "/chat share " + state + "/taken.json", "!touch x", "@" + state)) {
+            assertThat(work(words).text()).startsWith("I heard: ").endsWith(words);
+        }
+        assertThat(state.resolve("taken.json")).doesNotExist();
+    }
+
+    @Test
+    void wordsOfAllLanguagesStayWhatTheyAre() throws Exception {
+        assertThat(work("say grüße ✓ 你好").text()).isEqualTo("grüße ✓ 你好");
+    }
+
+    @Test
+    void noProxyStandsBetweenItAndTheAgentsTools() throws Exception {
+        for (var proxy : List.of("HTTP_PROXY", "HTTPS_PROXY", "http_proxy")) {
+            own.put(proxy, "http://127.0.0.1:1");
+        }
+        assertThat(work("call " + called("count") + " {}").text()).contains("1");
+        assertThat(tools.called()).hasSize(1);
+    }
+
+    @Test
     void itWaitsForAPersonAndGoesOnInItsSession() throws Exception {
         var asking = "call " + called("ask") + " {\"action\":\"do it\"}";
         assertThat(TestWork.of(engine(), "one", "task", "m", asking).end())
@@ -207,6 +230,9 @@ abstract class ProgramContract {
         thread.interrupt();
         await().atMost(Duration.ofSeconds(5)).until(() -> !over.isEmpty());
         assertThat(over.getFirst()).isInstanceOf(InterruptedException.class);
+        assertThat(new Shelf(state.resolve(cli().name()).resolve("sessions")).has("c"))
+                .as("it goes on with the same session")
+                .isTrue();
         await().until(() -> ProcessHandle.current()
                 .descendants()
                 .noneMatch(child -> child.info().commandLine().orElse("").contains(mark())));

@@ -45,6 +45,12 @@ class ShellTest {
     }
 
     @Test
+    void wordsOfAllLanguagesStayWhatTheyAre() throws Exception {
+        assertThat(shell(false).run("echo grüße ✓ > ä.txt; cat ä.txt; ls", Shell.PATIENCE))
+                .isEqualTo("grüße ✓\nä.txt\n(exit code 0)");
+    }
+
+    @Test
     void whatACommandWroteIsTold() throws Exception {
         assertThat(shell(false).run("echo out; echo err >&2; exit 3", LONG)).isEqualTo("out\nerr\n(exit code 3)");
         assertThat(shell(false).run("true", LONG)).isEqualTo("(exit code 0)");
