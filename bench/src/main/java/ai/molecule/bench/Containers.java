@@ -16,7 +16,8 @@ import java.util.function.BiConsumer;
 final class Containers {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);
-    private static final List<String> RUNTIMES = List.of("echo", "hermes", "langgraph");
+    private static final List<String> RUNTIMES =
+            List.of("echo", "hermes", "langgraph", "claude-code", "gemini-cli", "codex");
     private static final int STARTS = 15;
     private static final int CRASHES = 9;
     private static final int CLAIMS = 9;

@@ -5,10 +5,8 @@ import ai.molecule.protocol.Json;
 import ai.molecule.protocol.McpServer;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.io.Writer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -150,22 +148,16 @@ public final class Claude implements Cli {
         }
     }
 
-    private static final class Talk implements Conversation {
+    private static final class Talk extends LineTalk {
 
         private final List<String> command;
-        private final Map<String, String> environment;
-        private final Question question;
-        private final Hearing hearing;
         private long input;
         private boolean speaking;
 
         Talk(Prepared prepared, Question question, Hearing hearing) throws IOException {
+            super(prepared.variables(), question, hearing);
             this.command = prepared.command(question);
-            this.environment = new HashMap<>(prepared.variables());
-            environment.put("HOME", question.home().toString());
             environment.put("CLAUDE_CONFIG_DIR", question.home().toString());
-            this.question = question;
-            this.hearing = hearing;
         }
 
         @Override
@@ -174,41 +166,24 @@ public final class Claude implements Cli {
         }
 
         @Override
-        public Map<String, String> environment(Map<String, String> more) {
-            return Programs.with(environment, more);
-        }
-
-        @Override
-        public void begin(Writer in) throws IOException {
-            try (in) {
-                in.write(Programs.words(question.text()));
-            }
-        }
-
-        @Override
-        public void hear(String line) {
-            try {
-                var event = Json.read(line);
-                switch (event.path("type").asText()) {
-                    case "system" -> {
-                        if (event.path("subtype").asText().equals("api_retry")) {
-                            hearing.says("the model did not answer ("
-                                    + event.path("error_status").asText() + ") and is asked again");
-                        } else {
-                            begun(event);
-                        }
+        void hear(JsonNode event) {
+            switch (event.path("type").asText()) {
+                case "system" -> {
+                    if (event.path("subtype").asText().equals("api_retry")) {
+                        hearing.says("the model did not answer ("
+                                + event.path("error_status").asText() + ") and is asked again");
+                    } else {
+                        begun(event);
                     }
-                    case "stream_event" -> {
-                        // What its helpers say among themselves is not its answer.
-                        if (event.path("parent_tool_use_id").isNull()) {
-                            piece(event.path("event"));
-                        }
-                    }
-                    case "result" -> end(event);
-                    default -> {}
                 }
-            } catch (Json.MalformedException notOurs) {
-                // It says other things too.
+                case "stream_event" -> {
+                    // What its helpers say among themselves is not its answer.
+                    if (event.path("parent_tool_use_id").isNull()) {
+                        piece(event.path("event"));
+                    }
+                }
+                case "result" -> end(event);
+                default -> {}
             }
         }
 

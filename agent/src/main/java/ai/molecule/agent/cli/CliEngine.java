@@ -13,7 +13,6 @@ import ai.molecule.protocol.Json;
 import ai.molecule.protocol.Message;
 import ai.molecule.protocol.Skill;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -51,6 +51,7 @@ public final class CliEngine implements Engine {
     private final Shelf sessions;
     private final Shelf waiting;
     private final Turns turns = new Turns();
+    private final AtomicBoolean tidy = new AtomicBoolean();
     private final Semaphore room =
             new Semaphore(Math.clamp(Runtime.getRuntime().maxMemory() / PROGRAM_BYTES, 1, PROGRAMS_MAX), true);
 
@@ -184,6 +185,10 @@ public final class CliEngine implements Engine {
             work.say("its session is gone; it begins anew");
             told = ask(ready, context, "", text, work);
         }
+        // Only now: a turn that is begun anew after a crash begins from the same place.
+        if (!told.session().isEmpty()) {
+            sessions.keep(context, told.session());
+        }
         if (!told.asked().isEmpty()) {
             var waits = new Waiting(told.asked(), List.of());
             waiting.keep(task, waits.written());
@@ -198,9 +203,17 @@ public final class CliEngine implements Engine {
         }
     }
 
+    /// What a life before this one left is nobody's.
+    private void tidy(Path home) throws IOException {
+        if (!tidy.getAndSet(true)) {
+            Scratch.clear(home);
+        }
+    }
+
     private Hearing.Told ask(Cli.Ready ready, String context, String session, String text, Work work)
             throws IOException, InterruptedException {
         var home = Files.createDirectories(state.resolve("home"));
+        tidy(home);
         if (!room.tryAcquire()) {
             work.say("waits until another turn is over");
             room.acquire();
@@ -208,28 +221,17 @@ public final class CliEngine implements Engine {
         try (var offered = ToolServer.open(tools, ready.ownTools(), work.course());
                 var scratch = Scratch.below(home)) {
             return new CliRun(cli, ready, patience(), work)
-                    .ask(
-                            new Cli.Question(
-                                    text,
-                                    surroundings.instructions(runtime()),
-                                    session,
-                                    UUID.nameUUIDFromBytes(context.getBytes(StandardCharsets.UTF_8))
-                                            .toString(),
-                                    offered,
-                                    home,
-                                    scratch),
-                            id -> keep(context, id));
+                    .ask(new Cli.Question(
+                            text,
+                            surroundings.instructions(runtime()),
+                            session,
+                            UUID.nameUUIDFromBytes(context.getBytes(StandardCharsets.UTF_8))
+                                    .toString(),
+                            offered,
+                            home,
+                            scratch));
         } finally {
             room.release();
-        }
-    }
-
-    /// At once: whoever is ended in the middle goes on with it.
-    private void keep(String context, String session) {
-        try {
-            sessions.keep(context, session);
-        } catch (IOException full) {
-            throw new UncheckedIOException(full);
         }
     }
 

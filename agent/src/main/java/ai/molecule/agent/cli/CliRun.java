@@ -15,7 +15,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// One run of a program: a question in, what it says out, and nothing of it left behind.
@@ -46,10 +45,8 @@ final class CliRun {
     }
 
     /// Asks, and reports its words and calls while they come.
-    ///
-    /// @param sessions hears which session it is, while it runs
-    Told ask(Question question, Consumer<String> sessions) throws IOException, InterruptedException {
-        var hearing = new Hearing(work, ready.model(), question.tools(), ready::masked, family::end, sessions);
+    Told ask(Question question) throws IOException, InterruptedException {
+        var hearing = new Hearing(work, ready.model(), question.tools(), ready::masked, family::end);
         var conversation = ready.converse(question, hearing);
         var builder = new ProcessBuilder(conversation.command())
                 .directory(Files.createDirectories(ready.directory(question.home()))

@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -120,7 +119,7 @@ public final class Codex implements Cli {
         }
     }
 
-    private static final class Talk implements Conversation {
+    private static final class Talk extends LineTalk {
 
         private static final int INITIALIZE = 1;
         private static final int THREAD = 2;
@@ -128,20 +127,14 @@ public final class Codex implements Cli {
         private static final int UNKNOWN_METHOD = -32601;
 
         private final Prepared prepared;
-        private final Question question;
-        private final Hearing hearing;
-        private final Map<String, String> environment;
         private volatile @Nullable Writer in;
         private String thread = "";
 
         Talk(Prepared prepared, Question question, Hearing hearing) throws IOException {
+            super(prepared.variables(), question, hearing);
+            this.prepared = prepared;
             // All that it is set to comes with each run.
             Files.deleteIfExists(question.home().resolve("config.toml"));
-            this.prepared = prepared;
-            this.question = question;
-            this.hearing = hearing;
-            this.environment = new HashMap<>(prepared.variables());
-            environment.put("HOME", question.home().toString());
             environment.put("CODEX_HOME", question.home().toString());
             environment.put(TOKEN, question.tools().bearer());
         }
@@ -151,11 +144,6 @@ public final class Codex implements Cli {
             var command = new ArrayList<>(List.of(prepared.program().toString(), "app-server"));
             prepared.settings(question.tools()).forEach(setting -> command.addAll(List.of("-c", setting)));
             return command;
-        }
-
-        @Override
-        public Map<String, String> environment(Map<String, String> more) {
-            return Programs.with(environment, more);
         }
 
         @Override
@@ -186,13 +174,7 @@ public final class Codex implements Cli {
         }
 
         @Override
-        public void hear(String line) throws IOException {
-            JsonNode said;
-            try {
-                said = Json.read(line);
-            } catch (Json.MalformedException notOurs) {
-                return;
-            }
+        void hear(JsonNode said) throws IOException {
             if (!said.has("method")) {
                 answered(said);
             } else if (said.has("id")) {

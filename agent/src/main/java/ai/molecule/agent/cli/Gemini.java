@@ -5,13 +5,11 @@ import ai.molecule.protocol.McpServer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -84,24 +82,18 @@ public final class Gemini implements Cli {
         }
     }
 
-    private static final class Talk implements Conversation {
+    private static final class Talk extends LineTalk {
 
         private static final ObjectNode SETTINGS = settings();
 
         private final Prepared prepared;
-        private final Question question;
-        private final Hearing hearing;
-        private final Map<String, String> environment;
         private int rounds = 1;
         private boolean answered;
         private String trouble = "";
 
         Talk(Prepared prepared, Question question, Hearing hearing) throws IOException {
+            super(prepared.variables(), question, hearing);
             this.prepared = prepared;
-            this.question = question;
-            this.hearing = hearing;
-            this.environment = new HashMap<>(prepared.variables());
-            environment.put("HOME", question.home().toString());
             environment.put(URL, question.tools().url().toString());
             environment.put(TOKEN, question.tools().bearer());
             put(question, "settings.json", Json.text(SETTINGS));
@@ -169,44 +161,27 @@ public final class Gemini implements Cli {
         }
 
         @Override
-        public Map<String, String> environment(Map<String, String> more) {
-            return Programs.with(environment, more);
-        }
-
-        @Override
-        public void begin(Writer in) throws IOException {
-            try (in) {
-                in.write(Programs.words(question.text()));
-            }
-        }
-
-        @Override
-        public void hear(String line) {
-            try {
-                var event = Json.read(line);
-                switch (event.path("type").asText()) {
-                    case "init" -> hearing.session(event.path("session_id").asText());
-                    case "message" -> {
-                        if (event.path("role").asText().equals("assistant")) {
-                            round();
-                            trouble = "";
-                            hearing.writes(event.path("content").asText());
-                        }
-                    }
-                    case "tool_use" -> {
+        void hear(JsonNode event) {
+            switch (event.path("type").asText()) {
+                case "init" -> hearing.session(event.path("session_id").asText());
+                case "message" -> {
+                    if (event.path("role").asText().equals("assistant")) {
                         round();
-                        hearing.calls(event.path("tool_name").asText().replace(PREFIX, ""));
+                        trouble = "";
+                        hearing.writes(event.path("content").asText());
                     }
-                    case "tool_result" -> answered = true;
-                    case "error" -> {
-                        trouble = event.path("message").asText();
-                        hearing.says(trouble);
-                    }
-                    case "result" -> end(event);
-                    default -> {}
                 }
-            } catch (Json.MalformedException notOurs) {
-                // It says other things too.
+                case "tool_use" -> {
+                    round();
+                    hearing.calls(event.path("tool_name").asText().replace(PREFIX, ""));
+                }
+                case "tool_result" -> answered = true;
+                case "error" -> {
+                    trouble = event.path("message").asText();
+                    hearing.says(trouble);
+                }
+                case "result" -> end(event);
+                default -> {}
             }
         }
 

@@ -4,7 +4,6 @@ import ai.molecule.agent.Tools;
 import ai.molecule.agent.Usage;
 import ai.molecule.agent.Work;
 import java.util.Map;
-import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +21,6 @@ final class Hearing {
     private final ToolServer tools;
     private final Runnable stop;
     private final UnaryOperator<String> masked;
-    private final Consumer<String> sessions;
     private final StringBuilder written = new StringBuilder();
     private Usage usage;
     private String session = "";
@@ -36,19 +34,11 @@ final class Hearing {
 
     /// @param masked a text without what only the program may know
     /// @param stop ends the program
-    /// @param sessions hears which session it is
-    Hearing(
-            Work work,
-            String model,
-            ToolServer tools,
-            UnaryOperator<String> masked,
-            Runnable stop,
-            Consumer<String> sessions) {
+    Hearing(Work work, String model, ToolServer tools, UnaryOperator<String> masked, Runnable stop) {
         this.work = work;
         this.tools = tools;
         this.masked = masked;
         this.stop = stop;
-        this.sessions = sessions;
         this.usage = Usage.none(model);
     }
 
@@ -65,10 +55,7 @@ final class Hearing {
 
     /// Its session is this one.
     synchronized void session(String id) {
-        if (!closed && !id.isEmpty() && !id.equals(session)) {
-            session = id;
-            sessions.accept(id);
-        }
+        session = id.isEmpty() ? session : id;
     }
 
     /// There is no such session any more.

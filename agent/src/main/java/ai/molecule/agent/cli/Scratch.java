@@ -10,6 +10,8 @@ import java.util.List;
 /// Files of one run, in a directory that nobody else enters, and that is gone after it.
 final class Scratch implements AutoCloseable {
 
+    private static final String PREFIX = "run-";
+
     private final Path directory;
     private final List<Path> files = new ArrayList<>();
 
@@ -19,7 +21,23 @@ final class Scratch implements AutoCloseable {
 
     /// Makes one below a directory.
     static Scratch below(Path directory) throws IOException {
-        return new Scratch(Files.createTempDirectory(directory, "run-"));
+        return new Scratch(Files.createTempDirectory(directory, PREFIX));
+    }
+
+    /// Removes what was left below a directory by whoever was ended in the middle.
+    static void clear(Path directory) throws IOException {
+        if (Files.isDirectory(directory)) {
+            try (var left = Files.newDirectoryStream(directory, PREFIX + "*")) {
+                for (var one : left) {
+                    try (var files = Files.newDirectoryStream(one)) {
+                        for (var file : files) {
+                            Files.delete(file);
+                        }
+                    }
+                    Files.delete(one);
+                }
+            }
+        }
     }
 
     Path directory() {

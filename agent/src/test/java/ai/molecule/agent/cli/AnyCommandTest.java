@@ -176,6 +176,14 @@ class AnyCommandTest {
     }
 
     @Test
+    void whatAnEarlierLifeLeftIsTidiedUp() throws Exception {
+        var left = Files.createDirectories(state.resolve("command/home/run-1"));
+        Files.writeString(left.resolve("tools.json"), "a token");
+        work("true", "go");
+        assertThat(left).doesNotExist();
+    }
+
+    @Test
     void theEndOfWhatItComplainedIsTold() throws Exception {
         var kept = work(
                 "for i in $(seq 100); do echo \"at some.place(Of.java:$i)\"; done >&2; echo why $API_KEY >&2; exit 1",

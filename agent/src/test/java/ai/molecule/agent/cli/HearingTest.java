@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.molecule.agent.TestTools;
 import ai.molecule.agent.TestWork;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -15,14 +13,13 @@ import org.junit.jupiter.api.Test;
 class HearingTest {
 
     private final TestWork work = new TestWork();
-    private final List<String> sessions = new ArrayList<>();
     private ToolServer tools;
     private Hearing hearing;
 
     @BeforeEach
     void open() throws IOException {
         tools = ToolServer.open(new TestTools(), Set.of(), "");
-        hearing = new Hearing(work, "m", tools, text -> text.replace("s3cret", "…"), () -> {}, sessions::add);
+        hearing = new Hearing(work, "m", tools, text -> text.replace("s3cret", "…"), () -> {});
     }
 
     @AfterEach
@@ -44,14 +41,6 @@ class HearingTest {
         assertThat(work.text()).isEqualTo("first.\n\nsecond, ");
         hearing.writes("third");
         assertThat(work.text()).isEqualTo("first.\n\nsecond, whole");
-    }
-
-    @Test
-    void aSessionIsToldOnceAndAtOnce() {
-        hearing.session("a");
-        hearing.session("");
-        hearing.session("a");
-        assertThat(sessions).containsExactly("a");
     }
 
     @Test

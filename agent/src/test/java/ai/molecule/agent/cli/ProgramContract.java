@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import ai.molecule.agent.Shelf;
 import ai.molecule.agent.TestSurroundings;
 import ai.molecule.agent.TestTools;
 import ai.molecule.agent.TestWork;
@@ -230,9 +229,6 @@ abstract class ProgramContract {
         thread.interrupt();
         await().atMost(Duration.ofSeconds(5)).until(() -> !over.isEmpty());
         assertThat(over.getFirst()).isInstanceOf(InterruptedException.class);
-        assertThat(new Shelf(state.resolve(cli().name()).resolve("sessions")).has("c"))
-                .as("it goes on with the same session")
-                .isTrue();
         await().until(() -> ProcessHandle.current()
                 .descendants()
                 .noneMatch(child -> child.info().commandLine().orElse("").contains(mark())));
