@@ -23,7 +23,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -51,7 +50,7 @@ public final class CliEngine implements Engine {
     private final Shelf sessions;
     private final Shelf waiting;
     private final Turns turns = new Turns();
-    private final AtomicBoolean tidy = new AtomicBoolean();
+    private boolean tidy;
     private final Semaphore room =
             new Semaphore(Math.clamp(Runtime.getRuntime().maxMemory() / PROGRAM_BYTES, 1, PROGRAMS_MAX), true);
 
@@ -204,9 +203,10 @@ public final class CliEngine implements Engine {
     }
 
     /// What a life before this one left is nobody's.
-    private void tidy(Path home) throws IOException {
-        if (!tidy.getAndSet(true)) {
+    private synchronized void tidy(Path home) throws IOException {
+        if (!tidy) {
             Scratch.clear(home);
+            tidy = true;
         }
     }
 
