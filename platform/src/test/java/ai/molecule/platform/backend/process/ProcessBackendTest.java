@@ -49,7 +49,11 @@ class ProcessBackendTest extends BackendContract {
     @Test
     void nothingOfThePlatformsEnvironmentLeaksIn() throws Exception {
         var started = backend.start(order(WorkspaceId.random(), 1));
-        var environment = Files.readString(Path.of("/proc/" + pid(started) + "/environ"), StandardCharsets.ISO_8859_1);
+        // Nothing stands there while a process becomes the program that it runs.
+        var environment = await().until(
+                        () -> Files.readString(
+                                Path.of("/proc/" + pid(started) + "/environ"), StandardCharsets.ISO_8859_1),
+                        text -> !text.isEmpty());
         assertThat(Arrays.stream(environment.split("\0", -1))
                         .filter(entry -> !entry.isEmpty())
                         .map(entry -> entry.replaceFirst("=.*", "")))
