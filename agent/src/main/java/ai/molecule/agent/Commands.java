@@ -1,6 +1,5 @@
 package ai.molecule.agent;
 
-import ai.molecule.agent.cli.AnyCommand;
 import ai.molecule.agent.cli.CliEngine;
 import ai.molecule.agent.uplink.Desk;
 import ai.molecule.agent.workbench.Permissions;
@@ -151,7 +150,7 @@ final class Commands {
         return joining.run("", (line, secrets, state) -> {
             var around = new PlatformSurroundings(line, System::getenv, secrets::values);
             var tools = Engines.tools(line, around, System::getenv, state);
-            return new OwnTrade(new CliEngine(AnyCommand.given(command), around, System.getenv(), state, tools), line);
+            return new OwnTrade(CliEngine.command(command, around, System.getenv(), state, tools), line);
         });
     }
 

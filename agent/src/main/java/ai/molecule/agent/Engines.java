@@ -1,11 +1,6 @@
 package ai.molecule.agent;
 
-import ai.molecule.agent.cli.AnyCommand;
-import ai.molecule.agent.cli.Claude;
-import ai.molecule.agent.cli.Cli;
 import ai.molecule.agent.cli.CliEngine;
-import ai.molecule.agent.cli.Codex;
-import ai.molecule.agent.cli.Gemini;
 import ai.molecule.agent.echo.EchoEngine;
 import ai.molecule.agent.hermes.HermesEngine;
 import ai.molecule.agent.langgraph.LangGraphEngine;
@@ -47,17 +42,11 @@ final class Engines {
             case "echo" -> new EchoEngine(name -> surroundings.values().get(name));
             case "hermes" -> new HermesEngine(surroundings, client, state, tools);
             case "langgraph" -> new LangGraphEngine(surroundings, client, state, tools);
-            case "claude-code" -> bridge(new Claude(), surroundings, tools, state);
-            case "gemini-cli" -> bridge(new Gemini(), surroundings, tools, state);
-            case "codex" -> bridge(new Codex(), surroundings, tools, state);
-            case "command" -> bridge(AnyCommand.configured(), surroundings, tools, state);
+            case "claude-code", "gemini-cli", "codex", "command" ->
+                CliEngine.of(runtime, surroundings, System.getenv(), state, tools);
             default ->
                 throw new IllegalArgumentException(
                         "RUNTIME: this agent has no engine for " + runtime + "; it has " + String.join(", ", RUNTIMES));
         };
-    }
-
-    private static Engine bridge(Cli program, Surroundings surroundings, Tools tools, Path state) {
-        return new CliEngine(program, surroundings, System.getenv(), state, tools);
     }
 }

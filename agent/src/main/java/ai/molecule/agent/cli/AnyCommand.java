@@ -1,5 +1,6 @@
 package ai.molecule.agent.cli;
 
+import ai.molecule.agent.Masking;
 import ai.molecule.agent.RemoteAgent;
 import ai.molecule.agent.workbench.Walls;
 import ai.molecule.protocol.Json;
@@ -21,7 +22,7 @@ import java.util.function.UnaryOperator;
 ///
 /// What is asked of it and where it finds what is in its environment: [#CONTEXT], [#TOOLS_URL] and the like; the
 /// secrets of the workspace too.
-public final class AnyCommand implements Cli {
+final class AnyCommand implements Cli {
 
     /// The variable with the conversation: a UUID, the same for each of its turns.
     static final String CONTEXT = "MOLECULE_CONTEXT";
@@ -48,12 +49,12 @@ public final class AnyCommand implements Cli {
     }
 
     /// The command that `runtime_config` of the configuration says, confined to the workspace's directory.
-    public static AnyCommand configured() {
+    static AnyCommand configured() {
         return new AnyCommand(Optional.empty());
     }
 
     /// A command of whoever runs the agent, as they would run it themselves.
-    public static AnyCommand given(List<String> command) {
+    static AnyCommand given(List<String> command) {
         return new AnyCommand(Optional.of(List.copyOf(command)));
     }
 
@@ -112,7 +113,7 @@ public final class AnyCommand implements Cli {
 
         @Override
         public String masked(String text) {
-            return Programs.masked(text, around.secrets(), around.secrets().keySet());
+            return Masking.of(text, around.secrets().values());
         }
 
         @Override

@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 /// Claude Code, headless (<https://docs.claude.com/en/docs/claude-code/headless>): a question in, a stream of JSON
 /// lines out (`--output-format stream-json`). Of its own tools it has those that whoever runs the agent gave it; no
 /// settings of whoever owns the machine, or left in the directory.
-public final class Claude implements Cli {
+final class Claude implements Cli {
 
     private static final String PROGRAM = "CLAUDE_PROGRAM";
     private static final String TOOLS = "CLAUDE_TOOLS";

@@ -12,7 +12,7 @@ import java.util.Set;
 
 /// A program of somebody else's that works headless: what it needs, how it is started, spoken to and understood.
 /// All else - whose turn it is, sessions, tools, people who are asked, how it ends - is the [CliEngine]'s.
-public interface Cli {
+interface Cli {
 
     /// The runtime that it is.
     String runtime();

@@ -54,9 +54,30 @@ public final class CliEngine implements Engine {
     private final Semaphore room =
             new Semaphore(Math.clamp(Runtime.getRuntime().maxMemory() / PROGRAM_BYTES, 1, PROGRAMS_MAX), true);
 
+    /// The engine for one of the runtimes that are programs.
+    ///
     /// @param environment what whoever runs the agent has set: what runs here is theirs to say
     /// @param state where its sessions are kept, and what waits for people
-    public CliEngine(Cli cli, Surroundings surroundings, Map<String, String> environment, Path state, Tools tools) {
+    /// @throws IllegalArgumentException when it is none of them
+    public static CliEngine of(
+            String runtime, Surroundings surroundings, Map<String, String> environment, Path state, Tools tools) {
+        var cli = Stream.of(new Claude(), new Gemini(), new Codex(), AnyCommand.configured())
+                .filter(one -> one.runtime().equals(runtime))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("there is no program for " + runtime));
+        return new CliEngine(cli, surroundings, environment, state, tools);
+    }
+
+    /// The engine for a command of whoever runs the agent, which is run as they would run it.
+    ///
+    /// @param environment theirs
+    /// @param state where its sessions are kept, and what waits for people
+    public static CliEngine command(
+            List<String> command, Surroundings surroundings, Map<String, String> environment, Path state, Tools tools) {
+        return new CliEngine(AnyCommand.given(command), surroundings, environment, state, tools);
+    }
+
+    CliEngine(Cli cli, Surroundings surroundings, Map<String, String> environment, Path state, Tools tools) {
         this.cli = cli;
         this.environment = Map.copyOf(environment);
         this.surroundings = surroundings;

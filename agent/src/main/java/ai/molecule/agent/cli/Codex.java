@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Codex, by its app server (<https://developers.openai.com/codex/app-server>): JSON-RPC, a message a line, on its
 /// standard input and output. It has none of its own tools: what it may do is what the agent may.
-public final class Codex implements Cli {
+final class Codex implements Cli {
 
     private static final String PROGRAM = "CODEX_PROGRAM";
     private static final String KEY = "OPENAI_API_KEY";

@@ -16,7 +16,7 @@ import java.util.Map;
 /// Gemini CLI, headless (<https://geminicli.com/docs/cli/headless>): a question in, a stream of JSON lines out
 /// (`--output-format stream-json`). It has none of its own tools, and so works in an empty directory: what it may do
 /// is what the agent may.
-public final class Gemini implements Cli {
+final class Gemini implements Cli {
 
     private static final String PROGRAM = "GEMINI_PROGRAM";
     private static final String KEY = "GEMINI_API_KEY";

@@ -1,5 +1,6 @@
 package ai.molecule.agent.cli;
 
+import ai.molecule.agent.Masking;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,9 +20,6 @@ final class Programs {
 
     /// Where the agent's tools are, and perhaps a model, no proxy leads.
     private static final String HERE = "127.0.0.1,localhost,::1";
-
-    /// What is shorter is no secret, and in every text.
-    private static final int MASKED_LENGTH_MIN = 4;
 
     private Programs() {}
 
@@ -95,11 +93,8 @@ final class Programs {
 
     /// A text without some values of an environment.
     static String masked(String text, Map<String, String> environment, Collection<String> names) {
-        var masked = text;
-        for (var name : names) {
-            var value = environment.getOrDefault(name, "");
-            masked = value.length() < MASKED_LENGTH_MIN ? masked : masked.replace(value, "…");
-        }
-        return masked;
+        return Masking.of(
+                text,
+                names.stream().map(name -> environment.getOrDefault(name, "")).toList());
     }
 }

@@ -63,7 +63,7 @@ final class ToolServer implements AutoCloseable {
     private static final int BODY_BYTES_MAX = 4 * 1024 * 1024;
     private static final Duration KEEP_ALIVE = Duration.ofSeconds(15);
     private static final String WAIT =
-            "A person is asked first. Do nothing more: end your turn now, and you are told" + " what was decided.";
+            "A person is asked first. Do nothing more: end your turn now, and you are told what was decided.";
     private static final TypeRef<Map<String, Object>> OBJECT = new TypeRef<>() {};
 
     private final McpJsonMapper mapper = new JacksonMcpJsonMapper(new ObjectMapper());

@@ -109,7 +109,7 @@ public final class Confined {
     /// @param directory where they work, and may do anything
     /// @param tcp whether they may use TCP
     /// @param readable what they may read and run besides, as in `PATH`
-    public record Bounds(Path directory, boolean tcp, String readable) {}
+    record Bounds(Path directory, boolean tcp, String readable) {}
 
     /// The command that runs another one confined. What that is to find in its environment is given as
     /// [#variables].

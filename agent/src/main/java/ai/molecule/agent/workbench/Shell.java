@@ -47,7 +47,7 @@ final class Shell {
 
     /// Runs a command of `sh`, and tells what it wrote and how it ended.
     String run(String command, Duration patience) throws IOException, InterruptedException {
-        var directory = Files.createDirectories(walls.bounds().directory());
+        var directory = Files.createDirectories(walls.directory());
         var family = new Family();
         var builder = new ProcessBuilder(walls.command(List.of("sh", "-c", command)))
                 .directory(directory.toFile())

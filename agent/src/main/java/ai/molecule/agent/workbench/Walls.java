@@ -8,13 +8,16 @@ import java.util.List;
 import java.util.Map;
 
 /// What commands of a workspace are run in ([Confined]), as whoever runs the agent says.
-///
-/// @param bounds what they reach
-/// @param own the environment of whoever runs the agent; what of it has to do with commands is passed on
-public record Walls(Confined.Bounds bounds, Map<String, String> own) {
+public final class Walls {
 
-    public Walls {
-        own = Map.copyOf(own);
+    private final Confined.Bounds bounds;
+    private final Map<String, String> own;
+
+    /// @param bounds what they reach
+    /// @param own the environment of whoever runs the agent; what of it has to do with commands is passed on
+    Walls(Confined.Bounds bounds, Map<String, String> own) {
+        this.bounds = bounds;
+        this.own = Map.copyOf(own);
     }
 
     /// Reads what whoever runs the agent says.
@@ -29,6 +32,11 @@ public record Walls(Confined.Bounds bounds, Map<String, String> own) {
 
     static Permissions permissions(Map<String, String> own) {
         return Permissions.read(own.getOrDefault(Permissions.VARIABLE, ""));
+    }
+
+    /// Where they work.
+    Path directory() {
+        return bounds.directory();
     }
 
     /// Why there are no commands here; empty where there are.

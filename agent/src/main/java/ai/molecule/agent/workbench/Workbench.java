@@ -1,5 +1,6 @@
 package ai.molecule.agent.workbench;
 
+import ai.molecule.agent.Masking;
 import ai.molecule.agent.Surroundings;
 import ai.molecule.agent.Tools;
 import ai.molecule.agent.workbench.Permissions.Permission;
@@ -87,7 +88,8 @@ public final class Workbench implements Tools {
         this.surroundings = surroundings;
         this.environment = environment;
         this.state = state;
-        this.servers = new Servers(network, text -> masked(text, surroundings.secrets()));
+        this.servers = new Servers(
+                network, text -> Masking.of(text, surroundings.secrets().values()));
     }
 
     /// Where a workspace's files are: the directory that whoever runs the agent gave to it, else one of its own.
@@ -227,14 +229,6 @@ public final class Workbench implements Tools {
                 .map(server ->
                         server.command().isEmpty() ? server : bench.shell().confined(server))
                 .toList();
-    }
-
-    private static String masked(String text, Map<String, String> secrets) {
-        var masked = text;
-        for (var value : secrets.values()) {
-            masked = value.length() < 4 ? masked : masked.replace(value, "…");
-        }
-        return masked;
     }
 
     private static final List<ToolSpecification> OF_FILES = List.of(

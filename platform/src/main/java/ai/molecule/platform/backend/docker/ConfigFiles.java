@@ -1,8 +1,10 @@
 package ai.molecule.platform.backend.docker;
 
 import ai.molecule.platform.backend.BackendException;
+import ai.molecule.platform.backend.BackendRefusedException;
 import ai.molecule.platform.backend.StartOrder;
 import ai.molecule.protocol.Configuration;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
@@ -25,7 +27,7 @@ final class ConfigFiles {
     /// What is to be written into a container that does not run yet.
     Map<String, String> of(String container, StartOrder order) throws BackendException {
         var files = new LinkedHashMap<String, String>();
-        shelf.text(container, Shelf.CONFIGS + "/" + NAMES, NAMES_BYTES_MAX)
+        written(container)
                 .lines()
                 .filter(Configuration::isPath)
                 .limit(Configuration.FILES_MAX)
@@ -36,5 +38,18 @@ final class ConfigFiles {
         files.putAll(new TreeMap<>(order.configuration()));
         files.put(NAMES, String.join("\n", order.configuration().keySet()));
         return files;
+    }
+
+    /// The names that were written last; empty for none, and for what the agent made of them.
+    private String written(String container) throws BackendException {
+        try {
+            return new String(
+                    shelf.read(container, Shelf.CONFIGS + "/" + NAMES, NAMES_BYTES_MAX), StandardCharsets.UTF_8);
+        } catch (BackendRefusedException refused) {
+            if (refused.status() >= 500) {
+                throw refused;
+            }
+            return "";
+        }
     }
 }

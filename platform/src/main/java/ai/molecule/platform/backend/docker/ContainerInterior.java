@@ -9,7 +9,6 @@ import com.github.dockerjava.api.model.Frame;
 import com.github.dockerjava.api.model.Statistics;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -22,8 +21,6 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
-import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
-import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -109,25 +106,7 @@ final class ContainerInterior implements Interior {
 
     @Override
     public byte[] read(WorkspaceId workspace, String file) throws BackendException {
-        var container = containers.newest(workspace).getId();
-        return engine.ask("read " + file, () -> {
-            try (InputStream stream = engine.client()
-                            .copyArchiveFromContainerCmd(container, file)
-                            .exec();
-                    var tar = new TarArchiveInputStream(stream)) {
-                var entry = tar.getNextEntry();
-                if (entry == null
-                        || !(entry.getLinkFlag() == TarConstants.LF_NORMAL
-                                || entry.getLinkFlag() == TarConstants.LF_OLDNORM)) {
-                    throw new NotAFileException(file + " is no file");
-                }
-                if (entry.getSize() > FILE_BYTES_MAX) {
-                    throw new NotAFileException(
-                            file + " has " + entry.getSize() + " bytes, more than " + FILE_BYTES_MAX);
-                }
-                return tar.readNBytes(FILE_BYTES_MAX);
-            }
-        });
+        return shelf.read(containers.newest(workspace).getId(), file, FILE_BYTES_MAX);
     }
 
     @Override
@@ -230,15 +209,6 @@ final class ContainerInterior implements Interior {
             return terminal;
         } catch (IOException cannotHappen) {
             throw new BackendException("Expected a terminal, but: " + cannotHappen.getMessage(), cannotHappen);
-        }
-    }
-
-    /// Not what was expected at a path; the engine is fine.
-    private static final class NotAFileException extends com.github.dockerjava.api.exception.DockerException {
-        private static final long serialVersionUID = 1L;
-
-        NotAFileException(String message) {
-            super(message, 400);
         }
     }
 

@@ -1,7 +1,6 @@
 package ai.molecule.platform.backend.docker;
 
 import ai.molecule.platform.backend.BackendException;
-import ai.molecule.platform.backend.BackendRefusedException;
 import ai.molecule.platform.backend.HostAccess;
 import ai.molecule.protocol.WorkspaceId;
 import com.github.dockerjava.api.command.InspectVolumeResponse;
@@ -19,6 +18,7 @@ import java.util.Set;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
 
 /// The two volumes of a workspace: `/configs`, written anew at every start, and `/workspace`, which is its own.
 final class Shelf {
@@ -98,28 +98,28 @@ final class Shelf {
         }));
     }
 
-    /// A text of a container, whether it runs or not; empty where there is none that can be taken.
+    /// A file of a container, whether it runs or not.
     ///
     /// @param bytes how long it may be
-    String text(String container, String path, int bytes) throws BackendException {
-        try {
-            return engine.ask("read " + path, () -> {
-                try (var stream = engine.client()
-                                .copyArchiveFromContainerCmd(container, path)
-                                .exec();
-                        var tar = new TarArchiveInputStream(stream)) {
-                    var entry = tar.getNextEntry();
-                    return entry == null || !entry.isFile() || entry.getSize() > bytes
-                            ? ""
-                            : new String(tar.readNBytes(bytes), StandardCharsets.UTF_8);
+    /// @throws BackendException when there is none that can be taken, too
+    byte[] read(String container, String file, int bytes) throws BackendException {
+        return engine.ask("read " + file, () -> {
+            try (var stream = engine.client()
+                            .copyArchiveFromContainerCmd(container, file)
+                            .exec();
+                    var tar = new TarArchiveInputStream(stream)) {
+                var entry = tar.getNextEntry();
+                if (entry == null
+                        || !(entry.getLinkFlag() == TarConstants.LF_NORMAL
+                                || entry.getLinkFlag() == TarConstants.LF_OLDNORM)) {
+                    throw new NotAFileException(file + " is no file");
                 }
-            });
-        } catch (BackendRefusedException refused) {
-            if (refused.status() == 404) {
-                return "";
+                if (entry.getSize() > bytes) {
+                    throw new NotAFileException(file + " has " + entry.getSize() + " bytes, more than " + bytes);
+                }
+                return tar.readNBytes(bytes);
             }
-            throw refused;
-        }
+        });
     }
 
     /// Puts a file into a directory that is there.
@@ -190,5 +190,14 @@ final class Shelf {
         tar.putArchiveEntry(entry);
         tar.write(content);
         tar.closeArchiveEntry();
+    }
+
+    /// Not what was expected at a path; the engine is fine.
+    private static final class NotAFileException extends com.github.dockerjava.api.exception.DockerException {
+        private static final long serialVersionUID = 1L;
+
+        NotAFileException(String message) {
+            super(message, 400);
+        }
     }
 }
